@@ -1,0 +1,51 @@
+# The only entry point: `make help` lists what there is.
+
+# The stories model beside the checkout serves until a model is built in; MODEL=path.gguf chooses another.
+MODEL ?= ../shared/data/stories260K.gguf
+NAME  ?=
+CARGO ?= cargo
+ARGS  ?=
+
+# Compiling llama.cpp takes minutes; ccache makes it once per machine.
+ifneq ($(shell command -v ccache 2>/dev/null),)
+export CMAKE_C_COMPILER_LAUNCHER   := ccache
+export CMAKE_CXX_COMPILER_LAUNCHER := ccache
+endif
+
+.PHONY: help setup run test lint bench streams openapi
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+setup: ## install what building needs (cmake, clang, libclang, ccache)
+	@scripts/setup.sh
+
+run: setup ## build in release and serve MODEL=path.gguf on 127.0.0.1:11434
+	@test -f "$(MODEL)" || { echo "make: $(MODEL) is not there; name a GGUF file: make run MODEL=path.gguf" >&2; exit 1; }
+	@echo "make: building the server (the first time takes some minutes)"
+	@$(MAKE) --no-print-directory build-release
+	@echo "make: serving $(MODEL); try: target/release/quipu run $(if $(NAME),$(NAME),$(shell basename "$(MODEL)" .gguf | tr A-Z a-z)) 'Once upon a time'"
+	@exec target/release/quipu serve --model "$(MODEL)$(if $(NAME),$(COMMA)name=$(NAME))" $(ARGS)
+
+COMMA := ,
+
+.PHONY: build-release
+build-release:
+	@$(CARGO) build --release --locked --bin quipu
+
+test: setup ## run all tests
+	@echo "make: building and running all tests"
+	@$(CARGO) test --workspace --locked $(ARGS)
+
+lint: setup ## rustfmt, clippy with the ban list, cargo-deny
+	@$(CARGO) fmt --all --check
+	@$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	@command -v cargo-deny >/dev/null 2>&1 || { echo "make: installing cargo-deny"; $(CARGO) install cargo-deny --locked; }
+	@$(CARGO) deny --offline check bans licenses sources
+
+bench: setup ## criterion benches of the hot paths (ARGS=name filters)
+	@$(CARGO) bench --locked $(ARGS)
+
+openapi: setup ## write openapi/openapi.json
+	@$(CARGO) run --quiet --locked --bin quipu -- openapi > openapi/openapi.json.new
+	@mv openapi/openapi.json.new openapi/openapi.json

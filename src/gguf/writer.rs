@@ -1,0 +1,216 @@
+//! Writes GGUF files of version 3.
+
+use std::collections::VecDeque;
+use std::io::Write;
+
+use super::error::GgufError;
+use super::parse::{MAGIC, alignment, check_keys, check_names};
+use super::read::Element;
+use super::tensor::{TensorInfo, TensorType};
+use super::text::Text;
+use super::value::Value;
+
+/// The version that is written.
+const VERSION: u32 = 3;
+
+/// Collects metadata and tensor shapes, then writes the header.
+///
+/// ```
+/// # use quipu::gguf::{GgufError, GgufWriter, TensorType};
+/// # fn write(out: &mut Vec<u8>) -> Result<(), GgufError> {
+/// let mut tensors = GgufWriter::new()
+///     .metadata("general.architecture", "llama")
+///     .metadata("llama.block_count", 5_u32)
+///     .tensor("output_norm.weight", [2], TensorType::F32)
+///     .start(out)?;
+/// tensors.write(&[0; 8])?;
+/// tensors.finish()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct GgufWriter {
+    metadata: Vec<(String, Value)>,
+    tensors: Vec<(String, Vec<u64>, TensorType)>,
+}
+
+impl GgufWriter {
+    /// A file with neither metadata nor tensors.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a metadata entry. `general.alignment`, an `u32`, also sets the alignment that is written with.
+    #[must_use]
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.metadata.push((key.into(), value.into()));
+        self
+    }
+
+    /// Adds a tensor, whose data follows later. Dimensions are as in [`TensorInfo`].
+    #[must_use]
+    pub fn tensor(
+        mut self,
+        name: impl Into<String>,
+        dims: impl Into<Vec<u64>>,
+        tensor_type: TensorType,
+    ) -> Self {
+        self.tensors.push((name.into(), dims.into(), tensor_type));
+        self
+    }
+
+    /// Writes the header.
+    ///
+    /// # Errors
+    /// If what was added makes no sound GGUF file, then before anything is written; or if writing fails.
+    pub fn start<W: Write>(self, mut out: W) -> Result<TensorWriter<W>, GgufError> {
+        check_keys(&self.metadata)?;
+        let alignment = alignment(&self.metadata)?;
+        let tensors = place(self.tensors, alignment)?;
+        let mut header = Vec::new();
+        MAGIC.iter().try_for_each(|byte| byte.write(&mut header))?;
+        VERSION.write(&mut header)?;
+        (tensors.len() as u64).write(&mut header)?;
+        (self.metadata.len() as u64).write(&mut header)?;
+        for (key, value) in self.metadata {
+            Text::from(key).write(&mut header)?;
+            value.write(&mut header)?;
+        }
+        for tensor in &tensors {
+            write_row(tensor, &mut header)?;
+        }
+        out.write_all(&header)?;
+        if !tensors.is_empty() {
+            pad(&mut out, header.len() as u64, alignment)?;
+        }
+        Ok(TensorWriter { out, tensors: tensors.into(), alignment })
+    }
+}
+
+/// Gives every tensor its place.
+fn place(tensors: Vec<(String, Vec<u64>, TensorType)>, alignment: u64) -> Result<Vec<TensorInfo>, GgufError> {
+    let mut offset = 0;
+    let mut placed = Vec::with_capacity(tensors.len());
+    for (name, dims, tensor_type) in tensors {
+        let tensor = TensorInfo { offset, ..TensorInfo::new(name, dims, tensor_type)? };
+        offset = tensor.aligned_end(alignment)?;
+        placed.push(tensor);
+    }
+    check_names(&placed)?;
+    Ok(placed)
+}
+
+fn write_row(tensor: &TensorInfo, out: &mut impl Write) -> Result<(), GgufError> {
+    Text::from(tensor.name.as_str()).write(out)?;
+    (tensor.dims.len() as u32).write(out)?;
+    tensor.dims.iter().try_for_each(|size| size.write(out))?;
+    tensor.tensor_type.id().write(out)?;
+    tensor.offset.write(out)?;
+    Ok(())
+}
+
+/// Writes zeros after `len` bytes, up to the alignment.
+fn pad(out: &mut impl Write, len: u64, alignment: u64) -> Result<(), GgufError> {
+    let missing = len.next_multiple_of(alignment) - len;
+    Ok(std::io::copy(&mut std::io::Read::take(std::io::repeat(0), missing), out).map(|_| ())?)
+}
+
+/// Writes the data of the tensors, in the order in which they were added.
+#[derive(Debug)]
+#[must_use = "without the data, the file is truncated"]
+pub struct TensorWriter<W> {
+    out: W,
+    tensors: VecDeque<TensorInfo>,
+    alignment: u64,
+}
+
+impl<W: Write> TensorWriter<W> {
+    /// Bytes of the tensor whose data is next; `None` after the last.
+    #[must_use]
+    pub fn next_len(&self) -> Option<u64> {
+        self.tensors.front().map(|tensor| tensor.bytes)
+    }
+
+    /// Writes the data of the next tensor.
+    ///
+    /// # Errors
+    /// If it has not the size of that tensor, if there is none left, or if writing fails.
+    pub fn write(&mut self, data: &[u8]) -> Result<(), GgufError> {
+        let len = data.len() as u64;
+        let Some(tensor) = self.tensors.pop_front() else {
+            return Err(GgufError::tensor("", format!("was not added, but has {len} bytes of data")));
+        };
+        if tensor.bytes != len {
+            let problem = format!("has {len} bytes of data, not {}", tensor.bytes);
+            return Err(GgufError::tensor(&tensor.name, problem));
+        }
+        self.out.write_all(data)?;
+        pad(&mut self.out, len, self.alignment)
+    }
+
+    /// Ends the file, and returns what it was written to.
+    ///
+    /// # Errors
+    /// If a tensor has no data yet, or if writing fails.
+    pub fn finish(mut self) -> Result<W, GgufError> {
+        if let Some(tensor) = self.tensors.pop_front() {
+            return Err(GgufError::tensor(&tensor.name, "has no data"));
+        }
+        self.out.flush()?;
+        Ok(self.out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(writer: GgufWriter) -> String {
+        writer.start(Vec::new()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_the_format() {
+        let mut tensors = GgufWriter::new()
+            .metadata("k", vec![1_u16, 2])
+            .tensor("t", [2, 1], TensorType::F16)
+            .start(Vec::new())
+            .unwrap();
+        tensors.write(&[1, 2, 3, 4]).unwrap();
+        let bytes = tensors.finish().unwrap();
+        let header: &[&[u8]] = &[
+            b"GGUF\x03\0\0\0",
+            b"\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0",
+            b"\x01\0\0\0\0\0\0\0k\x09\0\0\0\x02\0\0\0\x02\0\0\0\0\0\0\0\x01\0\x02\0",
+            b"\x01\0\0\0\0\0\0\0t\x02\0\0\0\x02\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0",
+        ];
+        let header = header.concat();
+        assert_eq!(bytes.split_at(header.len()).0, header);
+        assert_eq!(bytes.len(), header.len().next_multiple_of(32) + 32);
+        assert_eq!(bytes[bytes.len() - 32..][..5], [1, 2, 3, 4, 0]);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_written() {
+        let new = GgufWriter::new;
+        assert!(error(new().metadata("", 1_u8)).contains("has no key"));
+        assert!(error(new().metadata("a", 1_u8).metadata("a", 2_u8)).contains("\"a\" is there twice"));
+        assert!(error(new().metadata("general.alignment", 24_u32)).contains("not a power of two"));
+        assert!(error(new().tensor("t", [31], TensorType::Q4_0)).contains("multiples of 32"));
+        let two = new().tensor("t", [1], TensorType::I8).tensor("t", [1], TensorType::I8);
+        assert!(error(two).contains("\"t\" is there twice"));
+        let huge = new().tensor("t", [1 << 62], TensorType::I8);
+        assert!(error(huge).contains("2^62"));
+    }
+
+    #[test]
+    fn data_must_fit_the_tensors() {
+        let start = || GgufWriter::new().tensor("t", [4], TensorType::I8).start(Vec::new()).unwrap();
+        assert!(start().write(&[0; 3]).unwrap_err().to_string().contains("has 3 bytes of data, not 4"));
+        assert!(start().finish().unwrap_err().to_string().contains("has no data"));
+        let mut tensors = start();
+        tensors.write(&[0; 4]).unwrap();
+        assert!(tensors.write(&[0; 4]).unwrap_err().to_string().contains("was not added"));
+    }
+}

@@ -1,0 +1,3 @@
+//! Quipu, a local LLM server.
+
+pub mod gguf;

@@ -1,0 +1,145 @@
+//! A loaded model.
+
+use std::ffi::{CString, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use llama_cpp_sys_2 as ffi;
+
+use crate::{Error, Vocab, log};
+
+/// How to load a model.
+#[derive(Clone, Debug, Default)]
+pub struct ModelParams {
+    /// Layers on GPUs; `None` puts all there. Without a GPU it says nothing.
+    pub gpu_layers: Option<u32>,
+}
+
+/// A loaded model. Cheap to clone; freed with its last clone, context and vocabulary.
+#[derive(Clone)]
+pub struct Model(Arc<Inner>);
+
+struct Inner(NonNull<ffi::llama_model>);
+
+// SAFETY: after loading, llama.cpp only reads a model; contexts and vocabularies on several threads share
+// it, as in llama.cpp's own server.
+unsafe impl Send for Inner {}
+// SAFETY: as above.
+unsafe impl Sync for Inner {}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // SAFETY: the last owner frees; contexts hold an owner and are freed before.
+        unsafe { ffi::llama_model_free(self.0.as_ptr()) };
+    }
+}
+
+/// State behind the progress callback.
+struct Progress<'a> {
+    report: &'a mut dyn FnMut(f32) -> bool,
+    cancelled: bool,
+}
+
+impl Model {
+    /// Loads a GGUF file that has been validated before. `progress` is called with `0.0..=1.0` and cancels
+    /// by returning `false`.
+    ///
+    /// # Errors
+    /// [`Error::Load`] with the last error of llama.cpp's log, [`Error::Cancelled`], or [`Error::Argument`]
+    /// for a path that is no C string.
+    pub fn load(
+        path: &Path,
+        params: &ModelParams,
+        progress: &mut dyn FnMut(f32) -> bool,
+    ) -> Result<Self, Error> {
+        crate::init();
+        let path = CString::new(path.as_os_str().as_encoded_bytes())
+            .map_err(|_| Error::Argument("the path of the model holds a NUL byte".into()))?;
+        let mut state = Progress { report: progress, cancelled: false };
+        // SAFETY: returns a plain struct.
+        let mut native = unsafe { ffi::llama_model_default_params() };
+        native.n_gpu_layers = params.gpu_layers.map_or(-1, |n| i32::try_from(n).unwrap_or(i32::MAX));
+        native.progress_callback = Some(on_progress);
+        native.progress_callback_user_data = (&raw mut state).cast();
+        // SAFETY: the path lives during the call, and so does `state`, which only `on_progress` uses.
+        let model = unsafe { ffi::llama_model_load_from_file(path.as_ptr(), native) };
+        match NonNull::new(model) {
+            Some(model) => Ok(Self(Arc::new(Inner(model)))),
+            None if state.cancelled => Err(Error::Cancelled),
+            None => Err(Error::Load(log::take_error())),
+        }
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut ffi::llama_model {
+        self.0.0.as_ptr()
+    }
+
+    /// The vocabulary.
+    #[must_use]
+    pub fn vocab(&self) -> Vocab {
+        Vocab::new(self.clone())
+    }
+
+    /// Context length that the model was trained on, in tokens.
+    #[must_use]
+    pub fn context_train(&self) -> u32 {
+        // SAFETY: reads a field of a live model.
+        unsafe { ffi::llama_model_n_ctx_train(self.as_ptr()) }.max(0) as u32
+    }
+
+    /// Bytes of all tensors.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        // SAFETY: reads a live model.
+        unsafe { ffi::llama_model_size(self.as_ptr()) }
+    }
+
+    /// Whether tokens can be generated. Encoders make embeddings only.
+    #[must_use]
+    pub fn has_decoder(&self) -> bool {
+        // SAFETY: reads a live model.
+        unsafe { ffi::llama_model_has_decoder(self.as_ptr()) && !ffi::llama_model_has_encoder(self.as_ptr()) }
+    }
+
+    /// Whether the whole past of a sequence is one state that cannot drop a tail (Mamba, RWKV, and hybrids
+    /// with attention).
+    #[must_use]
+    pub fn is_recurrent(&self) -> bool {
+        // SAFETY: reads a live model.
+        unsafe { ffi::llama_model_is_recurrent(self.as_ptr()) || ffi::llama_model_is_hybrid(self.as_ptr()) }
+    }
+
+    /// Whether the model fills in text in any order instead of writing from left to right.
+    #[must_use]
+    pub fn is_diffusion(&self) -> bool {
+        // SAFETY: reads a live model.
+        unsafe { ffi::llama_model_is_diffusion(self.as_ptr()) }
+    }
+
+    /// Width of the sliding attention window in tokens; 0 if all layers see the whole past.
+    #[must_use]
+    pub fn sliding_window(&self) -> u32 {
+        // SAFETY: reads a live model.
+        unsafe { ffi::llama_model_n_swa(self.as_ptr()) }.max(0) as u32
+    }
+
+    /// The chat template in the file, Jinja.
+    #[must_use]
+    pub fn chat_template(&self) -> Option<String> {
+        // SAFETY: the model is live; a null name asks for the default template; the answer is null or a
+        // C string that lives as long as the model.
+        let template = unsafe { ffi::llama_model_chat_template(self.as_ptr(), std::ptr::null()) };
+        // SAFETY: as above.
+        (!template.is_null()).then(|| unsafe { crate::text(template) })
+    }
+}
+
+unsafe extern "C" fn on_progress(progress: f32, state: *mut c_void) -> bool {
+    // SAFETY: `Model::load` passes its own `Progress`, alive and not otherwise used during the call.
+    let state = unsafe { &mut *state.cast::<Progress<'_>>() };
+    let go_on = catch_unwind(AssertUnwindSafe(|| (state.report)(progress))).unwrap_or(false);
+    state.cancelled |= !go_on;
+    go_on
+}
