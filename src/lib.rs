@@ -1,3 +1,5 @@
 //! Quipu, a local LLM server.
 
+pub mod engine;
+pub mod fleet;
 pub mod gguf;

@@ -1,0 +1,39 @@
+//! What this project is about: many sequences, one continuous batch, one paged KV cache.
+//!
+//! A request's way through the engine process:
+//!
+//! ```text
+//!   socket ─▶ intake ─▶ request ─▶ scheduler ─▶ backend ─▶ sampler ─▶ text ─▶ socket
+//!             frames,   tokens,    queue,       forward    next       whole    one report
+//!             threads   limits     pages,       pass       token      chars,   per step
+//!                                  prefix                             stops
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`protocol`], [`frame`] | what front and engine say to each other |
+//! | [`process`] | the front's side of an engine process |
+//! | [`worker`], [`intake`] | the engine's side: start, threads, tokenising |
+//! | [`step`] | the loop that everything else serves |
+//! | [`request`], [`sequence`] | a request's life in the engine, and what the scheduler sees of it |
+//! | [`scheduler`] | who computes what in the next step |
+//! | [`pages`], [`prefix`] | what the pool holds, and for whom |
+//! | [`backend`] | the border to computation: llama.cpp, or the mock |
+//! | [`sampler`], [`text`] | logits to tokens, tokens to text |
+//!
+//! `scheduler`, `pages` and `prefix` know nothing of llama.cpp; nothing here knows of HTTP.
+
+pub mod backend;
+pub mod frame;
+pub mod intake;
+pub mod pages;
+pub mod prefix;
+pub mod process;
+pub mod protocol;
+pub mod request;
+pub mod sampler;
+pub mod scheduler;
+pub mod sequence;
+pub mod step;
+pub mod text;
+pub mod worker;

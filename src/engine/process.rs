@@ -1,0 +1,351 @@
+//! The front's side of an engine process: start it, talk to it, notice its end.
+//!
+//! ```text
+//!   Generation ──Cancel, Credit──▶┐
+//!   EngineHandle ───Submit───────▶├─ writer task ──▶ socket ──▶ engine process
+//!        │                        ┘
+//!        └─ registration ─▶ reader task ◀────────── socket ◀── one frame per step
+//!                              └─ one bounded channel per request ─▶ Generation
+//! ```
+//!
+//! The socket is the engine's standard input. Its end is the engine's end: a killed server leaves no orphan,
+//! and an engine that dies is seen at once, whatever killed it.
+
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::process::{Child, Command as Program};
+use tokio::sync::{mpsc, watch};
+use tracing::{debug, warn};
+
+use super::frame;
+use super::protocol::{
+    Command, Event, Finish, LoadSpec, ModelFacts, PROTOCOL_VERSION, RequestError, RequestId, StepReport,
+    Submit, Update,
+};
+
+/// Tokens that the engine may run ahead of a client. Small enough that a client that stops reading holds
+/// little, large enough that a busy one never waits for credit to travel.
+const CREDIT: u32 = 128;
+
+/// Why an engine could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The process could not be created, or the talk with it broke.
+    #[error("cannot start the engine process: {0}")]
+    Io(#[from] std::io::Error),
+    /// The binary on disk is not the one that runs.
+    #[error(
+        "the engine speaks protocol {engine}, this server {}: the binary was replaced; restart the server",
+        PROTOCOL_VERSION
+    )]
+    Version {
+        /// What the engine said.
+        engine: u32,
+    },
+    /// The engine refused the model, with a reason for people.
+    #[error("{0}")]
+    Model(String),
+    /// The process ended before the model was loaded.
+    #[error("the engine process ended while it loaded the model ({0})")]
+    Died(String),
+    /// No progress for too long.
+    #[error("loading the model made no progress for {} seconds", .0.as_secs())]
+    Stalled(Duration),
+}
+
+/// How to start engines.
+#[derive(Clone, Debug)]
+pub struct EngineProgram {
+    /// The binary; normally the one that runs.
+    pub path: PathBuf,
+    /// Give up loading after this long without progress.
+    pub load_timeout: Duration,
+}
+
+/// What the reader task must know of a new request before the engine does.
+struct Registration {
+    id: RequestId,
+    updates: mpsc::Sender<Update>,
+}
+
+/// A running engine with a loaded model. Dropping it ends the process.
+pub struct EngineHandle {
+    facts: ModelFacts,
+    pid: Option<u32>,
+    next_id: AtomicU64,
+    commands: mpsc::UnboundedSender<Command>,
+    registrations: mpsc::UnboundedSender<Registration>,
+    /// `Some(cause)` once the process is gone.
+    died: watch::Receiver<Option<String>>,
+}
+
+/// Called with the report of every step, from the reader task; must not block.
+pub type StepObserver = Box<dyn Fn(&StepReport) + Send + Sync>;
+
+impl EngineHandle {
+    /// Starts an engine process and loads a model into it.
+    ///
+    /// # Errors
+    /// See [`StartError`]. The process is gone in every case.
+    pub async fn start(
+        program: &EngineProgram,
+        load: LoadSpec,
+        observe: StepObserver,
+    ) -> Result<Arc<Self>, StartError> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let child = spawn(&program.path, theirs.into())?;
+        let pid = child.id();
+        let (mut read, mut write) = UnixStream::from_std(ours)?.into_split();
+        let loaded =
+            handshake(&mut read, &mut write, load, program.load_timeout).await.and_then(|f| f.ok_or(None));
+        let facts = match loaded {
+            Ok(facts) => facts,
+            Err(Some(error)) => return Err(error),
+            Err(None) => return Err(StartError::Died(wait_for(child).await)),
+        };
+
+        let (commands, command_queue) = mpsc::unbounded_channel();
+        let (registrations, registration_queue) = mpsc::unbounded_channel();
+        let (died_tx, died) = watch::channel(None);
+        tokio::spawn(write_commands(write, command_queue));
+        tokio::spawn(async move {
+            let mut requests = HashMap::new();
+            let mut new = registration_queue;
+            dispatch(read, &mut new, &mut requests, observe).await;
+            let cause = wait_for(child).await;
+            debug!(cause, "engine ended");
+            // From here on `submit` fails, so that the last look at the registrations misses none.
+            died_tx.send_replace(Some(cause.clone()));
+            new.close();
+            accept(&mut new, &mut requests);
+            for (id, updates) in requests {
+                let finish = Finish::Failed(RequestError::EngineDied(cause.clone()));
+                let last =
+                    Update { id, text: String::new(), tokens: 0, logprobs: Vec::new(), finish: Some(finish) };
+                let _ = updates.try_send(last);
+            }
+        });
+        Ok(Arc::new(Self { facts, pid, next_id: AtomicU64::new(1), commands, registrations, died }))
+    }
+
+    /// What the engine said of its model.
+    #[must_use]
+    pub fn facts(&self) -> &ModelFacts {
+        &self.facts
+    }
+
+    /// Process id of the engine.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.pid
+    }
+
+    /// Why the process ended, if it did.
+    #[must_use]
+    pub fn cause_of_death(&self) -> Option<String> {
+        self.died.borrow().clone()
+    }
+
+    /// Returns when the process has ended.
+    pub async fn ended(&self) {
+        let mut died = self.died.clone();
+        // An error means that the reader task is gone, and with it the process.
+        let _ = died.wait_for(Option::is_some).await;
+    }
+
+    /// Sends a request. `id` and `credit` of `request` are set here.
+    ///
+    /// # Errors
+    /// [`RequestError::EngineDied`] if the process has ended. Every other trouble comes as the last update.
+    pub fn submit(&self, mut request: Submit) -> Result<Generation, RequestError> {
+        let id = RequestId(self.next_id.fetch_add(1, Ordering::Relaxed));
+        request.id = id;
+        request.credit = CREDIT;
+        // An update spends credit or is the last one.
+        let (updates, received) = mpsc::channel(CREDIT as usize + 2);
+        let died = |_| RequestError::EngineDied(self.cause_of_death().unwrap_or_else(|| "it ended".into()));
+        self.registrations.send(Registration { id, updates }).map_err(|_| died(()))?;
+        self.commands.send(Command::Submit(Box::new(request))).map_err(|_| died(()))?;
+        Ok(Generation {
+            id,
+            updates: received,
+            commands: self.commands.clone(),
+            unreported: 0,
+            finished: false,
+        })
+    }
+}
+
+/// The answer to one request, as it comes. Dropping it before its end cancels the request.
+pub struct Generation {
+    id: RequestId,
+    updates: mpsc::Receiver<Update>,
+    commands: mpsc::UnboundedSender<Command>,
+    /// Tokens consumed that the engine has not been told of.
+    unreported: u32,
+    finished: bool,
+}
+
+impl Generation {
+    /// The next update; `None` after the last one. Safe to use in `select!`.
+    pub async fn next(&mut self) -> Option<Update> {
+        if self.finished {
+            return None;
+        }
+        let update = self.updates.recv().await?;
+        self.finished = update.finish.is_some();
+        self.unreported += update.tokens;
+        if self.unreported >= CREDIT / 2 && !self.finished {
+            let _ = self.commands.send(Command::Credit { id: self.id, tokens: self.unreported });
+            self.unreported = 0;
+        }
+        Some(update)
+    }
+}
+
+impl Drop for Generation {
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = self.commands.send(Command::Cancel(self.id));
+        }
+    }
+}
+
+fn spawn(program: &Path, socket: OwnedFd) -> std::io::Result<Child> {
+    Program::new(program)
+        .arg("engine")
+        .stdin(Stdio::from(socket))
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true)
+        .spawn()
+}
+
+/// Outer error: the talk broke. `Ok(None)`: the process closed the socket.
+async fn handshake(
+    read: &mut OwnedReadHalf,
+    write: &mut OwnedWriteHalf,
+    load: LoadSpec,
+    patience: Duration,
+) -> Result<Option<ModelFacts>, Option<StartError>> {
+    let mut buffer = Vec::new();
+    let mut load = Some(load);
+    loop {
+        let event = tokio::time::timeout(patience, frame::read_async(read, &mut buffer))
+            .await
+            .map_err(|_| Some(StartError::Stalled(patience)))?;
+        match event {
+            Ok(Some(Event::Hello { version: PROTOCOL_VERSION })) => {
+                if let Some(load) = load.take() {
+                    // A failed write means that the engine ended; the next read says so.
+                    let _ = frame::write_async(write, &Command::Load(load)).await;
+                }
+            }
+            Ok(Some(Event::Hello { version })) => return Err(Some(StartError::Version { engine: version })),
+            Ok(Some(Event::Loading(progress))) => debug!(progress, "loading"),
+            Ok(Some(Event::Loaded(facts))) => return Ok(Some(*facts)),
+            Ok(Some(Event::LoadFailed(reason))) => return Err(Some(StartError::Model(reason))),
+            Ok(Some(Event::Step(_)) | None) => return Ok(None),
+            Err(e) if e.kind() == std::io::ErrorKind::InvalidData => return Err(Some(e.into())),
+            // A reset says no more than that the process is gone.
+            Err(_) => return Ok(None),
+        }
+    }
+}
+
+/// Ends when every handle and generation is gone, which closes the socket and so ends the engine.
+async fn write_commands(mut socket: OwnedWriteHalf, mut queue: mpsc::UnboundedReceiver<Command>) {
+    let mut pending = Vec::new();
+    let mut wire = Vec::new();
+    while queue.recv_many(&mut pending, 64).await > 0 {
+        wire.clear();
+        for command in pending.drain(..) {
+            if let Err(error) = frame::encode(&command, &mut wire) {
+                warn!(%error, "command not sent");
+            }
+        }
+        if socket.write_all(&wire).await.is_err() {
+            return;
+        }
+    }
+    let _ = socket.shutdown().await;
+}
+
+async fn dispatch(
+    mut socket: OwnedReadHalf,
+    new: &mut mpsc::UnboundedReceiver<Registration>,
+    requests: &mut HashMap<RequestId, mpsc::Sender<Update>>,
+    observe: StepObserver,
+) {
+    let mut buffer = Vec::new();
+    loop {
+        let report = match frame::read_async(&mut socket, &mut buffer).await {
+            Ok(Some(Event::Step(report))) => *report,
+            Ok(Some(other)) => {
+                warn!(?other, "unexpected frame from the engine");
+                continue;
+            }
+            Ok(None) => return,
+            Err(error) => {
+                warn!(%error, "the engine's frames cannot be read");
+                return;
+            }
+        };
+        // A request is registered before it is sent, so whoever is answered in this frame is in the queue.
+        accept(new, requests);
+        observe(&report);
+        for update in report.updates {
+            let id = update.id;
+            let last = update.finish.is_some();
+            if let Some(to) = requests.get(&id)
+                && let Err(mpsc::error::TrySendError::Full(_)) = to.try_send(update)
+            {
+                warn!(id = id.0, "the engine overran its credit; request dropped");
+                requests.remove(&id);
+            }
+            if last {
+                requests.remove(&id);
+            }
+        }
+    }
+}
+
+fn accept(
+    new: &mut mpsc::UnboundedReceiver<Registration>,
+    requests: &mut HashMap<RequestId, mpsc::Sender<Update>>,
+) {
+    while let Ok(Registration { id, updates }) = new.try_recv() {
+        requests.insert(id, updates);
+    }
+}
+
+/// Waits for the process and describes its end. An engine that closed its socket but lives is killed: it
+/// can serve nobody.
+async fn wait_for(mut child: Child) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    let grace = Duration::from_secs(5);
+    let status = match tokio::time::timeout(grace, child.wait()).await {
+        Ok(status) => status,
+        Err(_) => {
+            let _ = child.start_kill();
+            child.wait().await
+        }
+    };
+    match status {
+        Ok(status) => match status.signal() {
+            Some(signal) => format!("killed by signal {signal}"),
+            None => format!("exit code {}", status.code().unwrap_or(-1)),
+        },
+        Err(error) => format!("lost: {error}"),
+    }
+}

@@ -1,0 +1,384 @@
+//! What the front and an engine process say to each other.
+//!
+//! Text goes in, text deltas come out: tokenising, sampling, stop strings and UTF-8 assembly live in the
+//! engine, so that generation stops on the exact token. Everything here is plain data; [`super::frame`]
+//! puts it on the wire.
+//!
+//! ```text
+//!   front                         engine process (one per loaded model)
+//!     │ ◀───────────── Hello ────── │   version check, both ends are the same binary or refuse to talk
+//!     │ ── Load ───────────────────▶│
+//!     │ ◀── Loading 0.0 … 1.0 ───── │
+//!     │ ◀── Loaded | LoadFailed ─── │
+//!     │ ── Submit, Cancel, Credit ─▶│   at any time, for any number of requests
+//!     │ ◀── Step, Step, Step … ──── │   one frame per step carries the deltas of all sequences
+//!     │ ── (close) ────────────────▶│   the engine ends when its socket does: no orphans
+//! ```
+//!
+//! # Back-pressure
+//!
+//! Every request carries a *credit*: the number of tokens that the engine may generate for it before the
+//! front has said that earlier ones were consumed. A client that does not read stops earning credit, its
+//! sequence stalls (and is the first to be preempted), and nobody else notices.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Raised whenever a type of this module changes shape. The engine is started from the same binary, so a
+/// mismatch means that the file was replaced while the server runs: the remedy is a restart.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// Identifies a request on one engine. Chosen by the front, never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RequestId(pub u64);
+
+/// A token id of the loaded model's vocabulary.
+pub type Token = u32;
+
+/// Front to engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// Load a model. Sent once, first.
+    Load(LoadSpec),
+    /// Start generating for a request.
+    Submit(Box<Submit>),
+    /// Stop a request in whatever state it is. The engine answers with a last update.
+    Cancel(RequestId),
+    /// The client consumed this many tokens of a request.
+    Credit {
+        /// The request.
+        id: RequestId,
+        /// Tokens consumed since the last credit.
+        tokens: u32,
+    },
+}
+
+/// Engine to front.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The first frame.
+    Hello {
+        /// The engine's [`PROTOCOL_VERSION`].
+        version: u32,
+    },
+    /// Progress of loading, `0.0..=1.0`.
+    Loading(f32),
+    /// The model is ready.
+    Loaded(Box<ModelFacts>),
+    /// The model could not be loaded; the engine ends after this.
+    LoadFailed(String),
+    /// What one step (or one round of commands without a forward pass) changed.
+    Step(Box<StepReport>),
+}
+
+/// Which model to load, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadSpec {
+    /// What stands behind the scheduler.
+    pub source: Source,
+    /// Sizes and limits.
+    pub engine: EngineSettings,
+}
+
+/// What stands behind the scheduler.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    /// A GGUF file through llama.cpp.
+    Gguf(PathBuf),
+    /// The deterministic mock: bytes as tokens, a hash of the history as the next token.
+    Mock,
+}
+
+/// Sizes and limits of an engine. `None` lets the engine choose from the model and the machine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EngineSettings {
+    /// Tokens that the KV pool holds for all sequences together.
+    pub pool_tokens: Option<u32>,
+    /// Cap on the context of one sequence, in tokens, when a request names none.
+    pub context: Option<u32>,
+    /// Sequences that run at the same time.
+    pub max_running: Option<u32>,
+    /// Finished sequences whose prefix stays cached, each under a sequence id of its own.
+    pub max_cached: Option<u32>,
+    /// Most tokens in one forward pass.
+    pub batch_tokens: Option<u32>,
+    /// CPU threads of the forward pass.
+    pub threads: Option<u32>,
+    /// Layers on GPUs; `None` puts as many there as fit.
+    pub gpu_layers: Option<u32>,
+    /// Make the text of a request independent of what else runs, as far as the kernels allow: prompts are cut
+    /// at fixed multiples of the page size, whatever was cached, and attention computes in 32 bits. What is
+    /// left are differences in the last bits of the logits. Takes twice the memory, and more time.
+    pub deterministic: bool,
+}
+
+/// What the front needs to know of a loaded model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelFacts {
+    /// Tokens in the vocabulary.
+    pub vocab: u32,
+    /// Context length that the model was trained on.
+    pub context_train: u32,
+    /// Cap on the context of one sequence when a request names none.
+    pub context: u32,
+    /// Tokens that the KV pool holds.
+    pub pool_tokens: u32,
+    /// Tokens per page.
+    pub page_tokens: u32,
+    /// Sequences that run at the same time.
+    pub max_running: u32,
+    /// Bytes of weights.
+    pub weight_bytes: u64,
+    /// Text of the begin-of-sequence token, for chat templates. Empty if there is none.
+    pub bos: String,
+    /// Text of the end-of-sequence token, for chat templates. Empty if there is none.
+    pub eos: String,
+    /// The template in the model file, Jinja. `None` means plain concatenation.
+    pub chat_template: Option<String>,
+    /// Devices that compute, for people.
+    pub devices: Vec<String>,
+}
+
+/// A request to generate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Submit {
+    /// Chosen by the front, never reused.
+    pub id: RequestId,
+    /// What to continue.
+    pub prompt: Prompt,
+    /// How to choose tokens.
+    pub sampling: Sampling,
+    /// When to stop, apart from the model's own end.
+    pub limits: Limits,
+    /// Strings that end generation and are not part of the answer.
+    pub stop: Vec<String>,
+    /// `Some(n)` reports the log-probability of each token and of the `n` likeliest alternatives.
+    pub logprobs: Option<u8>,
+    /// Report the token ids of prompt and answer at the end.
+    pub return_tokens: bool,
+    /// Tokens that may be generated before the first [`Command::Credit`].
+    pub credit: u32,
+}
+
+/// What to continue. Text is tokenised with special tokens recognised, and with the vocabulary's own rules
+/// for begin-of-sequence.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// Tokens of an earlier answer, put before `text`.
+    pub context: Vec<Token>,
+    /// The text.
+    pub text: String,
+}
+
+/// Options of the sampler. Names, meaning and order are those of Ollama and llama.cpp; the defaults are
+/// Ollama's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// 0 chooses the likeliest token; otherwise logits are divided by it, after all filters.
+    pub temperature: f32,
+    /// Keep the k likeliest tokens; 0 keeps all.
+    pub top_k: u32,
+    /// Keep the likeliest tokens whose probabilities reach this sum; 1 keeps all.
+    pub top_p: f32,
+    /// Keep tokens at least this fraction as likely as the likeliest; 0 keeps all.
+    pub min_p: f32,
+    /// Keep the locally typical tokens whose probabilities reach this sum; 1 keeps all.
+    pub typical_p: f32,
+    /// Divides (or, when negative, multiplies) the logits of recent tokens; 1 is off.
+    pub repeat_penalty: f32,
+    /// Subtracted from the logits of recent tokens, once.
+    pub presence_penalty: f32,
+    /// Subtracted from the logits of recent tokens, for each occurrence.
+    pub frequency_penalty: f32,
+    /// How many recent tokens are penalised; 0 none, -1 the whole context.
+    pub repeat_last_n: i32,
+    /// `None` draws a seed at random.
+    pub seed: Option<u64>,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self {
+            temperature: 0.8,
+            top_k: 40,
+            top_p: 0.9,
+            min_p: 0.0,
+            typical_p: 1.0,
+            repeat_penalty: 1.0,
+            presence_penalty: 0.0,
+            frequency_penalty: 0.0,
+            repeat_last_n: 64,
+            seed: None,
+        }
+    }
+}
+
+/// When a request ends, and what happens when it meets its context limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Most tokens to generate; `None` leaves it to the model and the context.
+    pub max_new: Option<u32>,
+    /// Cap on prompt and answer together, in tokens; `None` takes the model's.
+    pub context: Option<u32>,
+    /// Tokens kept at the head when the context is cut (a begin-of-sequence token is kept in addition).
+    pub keep: u32,
+    /// Cut the middle of a prompt that does not fit, instead of refusing it.
+    pub truncate: bool,
+    /// When the context is full, drop the older half behind `keep` and go on, instead of ending.
+    pub shift: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_new: None, context: None, keep: 4, truncate: true, shift: true }
+    }
+}
+
+/// What one step changed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// At most one entry for each request.
+    pub updates: Vec<Update>,
+    /// The engine's state after the step.
+    pub stats: StepStats,
+}
+
+/// What happened to one request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Update {
+    /// The request.
+    pub id: RequestId,
+    /// New text, always whole characters. May be empty while a character or a stop string is undecided.
+    pub text: String,
+    /// Tokens generated since the last update; they used up as much credit.
+    pub tokens: u32,
+    /// One entry for each token whose text is out, if asked for.
+    pub logprobs: Vec<TokenLogprob>,
+    /// Set in the last update.
+    pub finish: Option<Finish>,
+}
+
+/// The log-probability of a chosen token under the model (before any sampling option), and of its likeliest
+/// alternatives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TokenLogprob {
+    /// The chosen token.
+    pub chosen: TokenChance,
+    /// The likeliest tokens in falling order, the chosen one included if it is among them.
+    pub top: Vec<TokenChance>,
+}
+
+/// A token's bytes and natural log-probability.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TokenChance {
+    /// The token's text; a token may hold a part of a character.
+    pub bytes: Vec<u8>,
+    /// Natural logarithm, `<= 0`.
+    pub logprob: f32,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Finish {
+    /// It ran to an end.
+    Done(Box<Summary>),
+    /// It was refused, or broke.
+    Failed(RequestError),
+}
+
+/// Figures of an ended request. Durations are in nanoseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Why it ended.
+    pub reason: FinishReason,
+    /// Tokens of the prompt, cached ones included.
+    pub prompt_tokens: u32,
+    /// Tokens of the prompt that were found in the cache.
+    pub cached_tokens: u32,
+    /// Tokens generated.
+    pub completion_tokens: u32,
+    /// From submission to the first scheduled token.
+    pub queue_ns: u64,
+    /// From the first scheduled token to the end of the prompt.
+    pub prefill_ns: u64,
+    /// From the end of the prompt to the last token.
+    pub decode_ns: u64,
+    /// Prompt and answer as token ids, if asked for.
+    pub tokens: Option<Vec<Token>>,
+}
+
+/// Why a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FinishReason {
+    /// The model ended, or a stop string came.
+    Stop,
+    /// The token limit or the context limit was reached.
+    Length,
+    /// The front asked for it.
+    Cancelled,
+}
+
+/// Why a request got no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum RequestError {
+    /// The prompt does not fit its context, and may not be cut.
+    #[error(
+        "the prompt is longer than the context length currently available to the model; shorten the prompt, \
+         adjust the context length in settings, or use a model with a longer context length \
+         ({tokens} tokens, {limit} fit)"
+    )]
+    PromptTooLong {
+        /// Tokens of the prompt.
+        tokens: u32,
+        /// Tokens that would have been accepted.
+        limit: u32,
+    },
+    /// Nothing to continue, not even a begin-of-sequence token.
+    #[error("the prompt has no tokens")]
+    EmptyPrompt,
+    /// The text cannot be tokenised.
+    #[error("the prompt cannot be tokenised: {0}")]
+    Tokenize(String),
+    /// The front cancelled it before it was queued.
+    #[error("the request was cancelled")]
+    Cancelled,
+    /// The forward pass failed.
+    #[error("the model failed while computing: {0}")]
+    Backend(String),
+    /// The engine process ended. Made by the front; an engine never sends it.
+    #[error("the engine of this model stopped unexpectedly ({0}); the next request starts it again")]
+    EngineDied(String),
+}
+
+/// The engine's state after a step: gauges, and counters since it was loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepStats {
+    /// Duration of the step in microseconds; 0 when there was no forward pass.
+    pub step_us: u32,
+    /// Tokens in the forward pass.
+    pub batch_tokens: u32,
+    /// Of those, tokens of prompts.
+    pub prefill_tokens: u32,
+    /// Sequences that run.
+    pub running: u32,
+    /// Requests that wait.
+    pub waiting: u32,
+    /// Pages that hold nothing.
+    pub pages_free: u32,
+    /// Pages held by running sequences, their shared prefixes included.
+    pub pages_held: u32,
+    /// Pages of cached prefixes that no running sequence uses; evicted when needed.
+    pub pages_cached: u32,
+    /// Counter: prompt tokens looked up in the prefix tree.
+    pub prefix_query_tokens: u64,
+    /// Counter: prompt tokens found there.
+    pub prefix_hit_tokens: u64,
+    /// Counter: running sequences sent back to the queue because the pool was full.
+    pub preemptions: u64,
+    /// Counter: tokens evicted from the prefix tree.
+    pub evicted_tokens: u64,
+    /// Counter: forward passes for which llama.cpp found no cells although the mirror said there were some.
+    /// Anything but 0 is a bug of Quipu.
+    pub decode_no_slot: u64,
+}

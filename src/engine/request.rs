@@ -1,0 +1,156 @@
+//! A request inside the engine: from a [`Submit`] to a sequence that the scheduler takes.
+
+use std::time::Instant;
+
+use super::backend::Vocabulary;
+use super::protocol::{FinishReason, Limits, Prompt, RequestError, Submit, Summary, Token};
+use super::sampler::Sampler;
+use super::sequence::Sequence;
+use super::text::TextStream;
+
+/// Fewer tokens of context are of no use to anybody (Ollama's minimum).
+const LEAST_CONTEXT: u32 = 4;
+/// A request without limit ends after that many contexts, so that a looping model does.
+const MOST_CONTEXTS: u32 = 10;
+
+/// What the engine attaches to a sequence.
+pub struct Request {
+    /// Chooses tokens.
+    pub sampler: Sampler,
+    /// Turns them into text.
+    pub text: TextStream,
+    /// Alternatives to report with each token's log-probability.
+    pub logprobs: Option<u8>,
+    /// Tokens to keep at the head when the context is full; `None` ends the request then.
+    pub shift_keep: Option<u32>,
+    /// Report all token ids at the end.
+    pub return_tokens: bool,
+    /// Tokens of the prompt as submitted.
+    pub prompt_tokens: u32,
+    /// Tokens generated in this step, not reported yet.
+    pub unreported: u32,
+    /// When what happened.
+    pub times: Times,
+}
+
+/// The moments of a request.
+#[derive(Clone, Copy)]
+pub struct Times {
+    submitted: Instant,
+    scheduled: Option<Instant>,
+    first_token: Option<Instant>,
+}
+
+impl Times {
+    /// The request was part of a forward pass that began at `now`.
+    pub fn scheduled(&mut self, now: Instant) {
+        self.scheduled.get_or_insert(now);
+    }
+
+    /// A token was chosen.
+    pub fn token(&mut self, now: Instant) {
+        self.first_token.get_or_insert(now);
+    }
+}
+
+/// Sizes that decide what a prompt may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Context of a request that names none.
+    pub context: u32,
+    /// Cells of the pool.
+    pub pool: u32,
+}
+
+/// Tokenises a request and applies its limits.
+///
+/// # Errors
+/// [`RequestError::PromptTooLong`], [`RequestError::EmptyPrompt`], [`RequestError::Tokenize`].
+pub fn prepare(
+    submit: Submit,
+    submitted: Instant,
+    vocabulary: &dyn Vocabulary,
+    sizes: Sizes,
+) -> Result<Sequence<Request>, RequestError> {
+    let mut tokens = tokenize(submit.prompt, vocabulary)?;
+    if tokens.is_empty() {
+        return Err(RequestError::EmptyPrompt);
+    }
+    let limits = &submit.limits;
+    let limit = limits.context.unwrap_or(sizes.context).max(LEAST_CONTEXT).min(sizes.pool);
+    let lead = u32::from(vocabulary.leading().is_some_and(|t| tokens.first() == Some(&t)));
+    let keep = limits.keep.saturating_add(lead).min(limit / 2);
+    truncate(&mut tokens, limits, limit, keep)?;
+    let most = limit.saturating_mul(MOST_CONTEXTS);
+    let request = Request {
+        sampler: Sampler::new(&submit.sampling, random_seed()),
+        text: TextStream::new(submit.stop),
+        logprobs: submit.logprobs,
+        shift_keep: limits.shift.then_some(keep),
+        return_tokens: submit.return_tokens,
+        prompt_tokens: tokens.len() as u32,
+        unreported: 0,
+        times: Times { submitted, scheduled: None, first_token: None },
+    };
+    let mut sequence = Sequence::new(submit.id, tokens, request);
+    sequence.max_new = limits.max_new.unwrap_or(most).min(most);
+    sequence.limit = limit;
+    sequence.credit = submit.credit;
+    Ok(sequence)
+}
+
+fn tokenize(prompt: Prompt, vocabulary: &dyn Vocabulary) -> Result<Vec<Token>, RequestError> {
+    let text = if prompt.context.is_empty() {
+        prompt.text
+    } else {
+        vocabulary.detokenize(&prompt.context).map_err(RequestError::Tokenize)? + &prompt.text
+    };
+    let mut tokens = vocabulary.tokenize(&text).map_err(RequestError::Tokenize)?;
+    // A template that spells the token out meets a tokenizer that adds it.
+    if let Some(lead) = vocabulary.leading()
+        && tokens.starts_with(&[lead, lead])
+    {
+        tokens.remove(0);
+    }
+    Ok(tokens)
+}
+
+/// Cuts the middle out of a prompt that leaves no room for an answer, by Ollama's rule: the head of `keep`
+/// tokens stays, and so much of the tail that about half of the context behind the head is free.
+fn truncate(tokens: &mut Vec<Token>, limits: &Limits, limit: u32, keep: u32) -> Result<(), RequestError> {
+    let (len, most) = (tokens.len() as u32, limit - 1);
+    if len <= most {
+        return Ok(());
+    }
+    if !limits.truncate || !limits.shift {
+        return Err(RequestError::PromptTooLong { tokens: len, limit: most });
+    }
+    let target = limit - ((limit - keep) / 2).max(1);
+    tokens.drain(keep as usize..(keep + len - target) as usize);
+    Ok(())
+}
+
+/// The figures of an ended request.
+pub fn summary(sequence: &mut Sequence<Request>, reason: FinishReason, now: Instant) -> Summary {
+    let request = &sequence.payload;
+    let Times { submitted, scheduled, first_token } = request.times;
+    let nanoseconds = |from: Instant, to: Instant| (to - from).as_nanos() as u64;
+    let began = scheduled.unwrap_or(now);
+    let answered = first_token.unwrap_or(now);
+    Summary {
+        reason,
+        prompt_tokens: request.prompt_tokens,
+        cached_tokens: sequence.cached.unwrap_or(0),
+        completion_tokens: sequence.generated,
+        queue_ns: nanoseconds(submitted, began),
+        prefill_ns: nanoseconds(began, answered),
+        decode_ns: nanoseconds(answered, now),
+        tokens: request.return_tokens.then(|| std::mem::take(&mut sequence.tokens)),
+    }
+}
+
+/// A seed that differs from request to request and from start to start.
+fn random_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(Instant::now())
+}

@@ -1,0 +1,429 @@
+//! Tests of the whole chain, most of them against [`reference`](super::reference).
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::reference::{penalised, reference};
+use super::*;
+
+/// A row of logits from a seed: normal noise or, for many equal ones, whole numbers; some ruled out.
+fn row(seed: u64, vocab: usize, spread: f32, whole: bool) -> Vec<f32> {
+    let mut rng = Pcg64::seed_from_u64(seed);
+    let mut unit = || unit_interval(&mut rng) as f32;
+    let logits = (0..vocab).map(|_| {
+        // The sum of twelve has variance 1, and is nearly normal.
+        let noise: f32 = (0..12).map(|_| unit()).sum::<f32>() - 6.0;
+        let peak = if unit() < 0.01 { 4.0 * spread } else { 0.0 };
+        if unit() < 0.02 { f32::NEG_INFINITY } else { noise * spread + peak }
+    });
+    let mut logits: Vec<f32> = logits.map(|logit| if whole { logit.round() } else { logit }).collect();
+    logits[0] = 0.0;
+    logits
+}
+
+/// Every filter and penalty off.
+fn plain() -> Sampling {
+    Sampling { temperature: 1.0, top_k: 0, top_p: 1.0, ..Sampling::default() }
+}
+
+fn seeded(options: &Sampling, seed: u64) -> Sampler {
+    Sampler::new(&Sampling { seed: Some(seed), ..options.clone() }, 0)
+}
+
+/// The tokens that are left by the filters with their probabilities, or `None` if no filter is on.
+fn distribution(sampler: &Sampler, logits: &[f32], history: &[Token]) -> Option<Vec<(Token, f64)>> {
+    let (mut changes, mut maxima, mut list) = (Vec::new(), Vec::new(), Shortlist::default());
+    if let Some(penalties) = &sampler.penalties {
+        penalties.changes(logits, history, &mut Vec::new(), &mut changes);
+    }
+    if sampler.filters.keep_all() {
+        return None;
+    }
+    sampler.filters.apply(&Row::new(logits, &changes, &mut maxima), &mut list);
+    let max = list.max();
+    let weight = |c: &candidate::Candidate| f64::from(math::weight(c.logit(), max, sampler.scale.unwrap()));
+    let total: f64 = list.candidates().iter().map(weight).sum();
+    Some(list.candidates().iter().map(|c| (c.token(), weight(c) / total)).collect())
+}
+
+/// Whether `token` is what `point` falls on, give or take rounding.
+fn falls_on(tokens: &[(Token, f64)], point: f64, token: Token) -> bool {
+    let before: f64 = tokens.iter().take_while(|t| t.0 < token).map(|t| t.1).sum();
+    let p = tokens.iter().find(|t| t.0 == token).map_or(0.0, |t| t.1);
+    p > 0.0 && before - 1e-4 <= point && point <= before + p + 1e-4
+}
+
+/// Compares the distribution, and the tokens at some points of it, with the reference. Where rounding decides
+/// which tokens stay, a few unlikely ones of a large vocabulary may differ.
+fn check(options: &Sampling, logits: &[f32], history: &[Token], points: &[f64]) -> Result<(), TestCaseError> {
+    let expected = reference(options, logits, history);
+    prop_assume!(!expected.ambiguous || logits.len() > 100_000);
+    let sampler = Sampler::new(options, 0);
+    if let Some(found) = distribution(&sampler, logits, history) {
+        prop_assert!(found.is_sorted_by_key(|t| t.0));
+        let found: BTreeMap<Token, f64> = found.into_iter().collect();
+        let expected_ps: BTreeMap<Token, f64> = expected.tokens.iter().copied().collect();
+        let extra = found.iter().filter(|t| !expected_ps.contains_key(t.0));
+        let missing = expected_ps.iter().filter(|t| !found.contains_key(t.0));
+        let differing: f64 = extra.chain(missing).map(|t| t.1).sum();
+        let allowed = if expected.ambiguous { 1e-4 } else { 0.0 };
+        prop_assert!(differing <= allowed, "{} differ", differing);
+        for (token, &p) in &found {
+            let expected = expected_ps.get(token).copied().unwrap_or(p);
+            prop_assert!((p - expected).abs() <= 2e-4 * expected + 1e-9, "{p} instead of {expected}");
+        }
+    }
+    let mut scratch = Scratch::default();
+    for &point in points {
+        let token = sampler.choose(&mut scratch, logits, history, point);
+        prop_assert!(falls_on(&expected.tokens, point, token), "{} at {}", token, point);
+    }
+    Ok(())
+}
+
+prop_compose! {
+    fn any_options()(
+        temperature in 0.2..2.0_f32,
+        top_k in prop_oneof![Just(0), 1..60_u32, 60..6000_u32],
+        top_p in prop_oneof![Just(1.0_f32), 0.0..1.0_f32, 0.99..1.0_f32],
+        min_p in prop_oneof![Just(0.0_f32), 0.0..0.3_f32, Just(1.0_f32)],
+        typical_p in prop_oneof![2 => Just(1.0_f32), 1 => 0.0..1.0_f32],
+        repeat_penalty in prop_oneof![Just(1.0_f32), 0.5..2.0_f32],
+        presence_penalty in prop_oneof![Just(0.0_f32), -2.0..2.0_f32],
+        frequency_penalty in prop_oneof![Just(0.0_f32), -2.0..2.0_f32],
+        repeat_last_n in prop_oneof![Just(-1), Just(0), 1..100_i32],
+    ) -> Sampling {
+        Sampling {
+            temperature, top_k, top_p, min_p, typical_p, repeat_penalty, presence_penalty,
+            frequency_penalty, repeat_last_n, seed: None,
+        }
+    }
+}
+
+prop_compose! {
+    fn any_row()(
+        seed: u64,
+        vocab in prop_oneof![1..40_usize, 40..1000_usize, 1000..5000_usize],
+        spread in prop_oneof![0.1..2.0_f32, 2.0..8.0_f32],
+        whole: bool,
+    ) -> Vec<f32> {
+        row(seed, vocab, spread, whole)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_global_rejects: 4096, ..ProptestConfig::default() })]
+
+    #[test]
+    fn distributions_are_those_of_the_reference(
+        options in any_options(),
+        logits in any_row(),
+        history in prop::collection::vec(0..1000_u32, 0..200),
+        points in prop::collection::vec(0.0..1.0_f64, 4),
+    ) {
+        check(&options, &logits, &history, &points)?;
+    }
+
+    #[test]
+    fn greedy_takes_the_likeliest(
+        options in any_options(),
+        logits in any_row(),
+        history in prop::collection::vec(0..1000_u32, 0..200),
+    ) {
+        let logits = &logits;
+        let changed = penalised(&options, logits, &history);
+        let max = changed.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let expected = changed.iter().position(|&logit| logit == max).unwrap() as Token;
+        let mut sampler = Sampler::new(&Sampling { temperature: 0.0, ..options }, 0);
+        let choice = sampler.sample(&mut Scratch::default(), logits, &history, None);
+        prop_assert_eq!(choice, Choice { token: expected, logprobs: None });
+    }
+
+    #[test]
+    fn no_logits_are_too_odd(
+        bits in prop::collection::vec(any::<u32>(), 0..300),
+        special in prop::collection::vec(
+            (0..300_usize, prop::sample::select(vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0])),
+            0..300,
+        ),
+        options in any_options(),
+        temperature in any::<f32>(),
+        history in prop::collection::vec(any::<Token>(), 0..10),
+    ) {
+        let mut logits: Vec<f32> = bits.into_iter().map(f32::from_bits).collect();
+        for (index, logit) in special {
+            if let Some(place) = logits.get_mut(index) {
+                *place = logit;
+            }
+        }
+        let mut sampler = Sampler::new(&Sampling { temperature, ..options.clone() }, 0);
+        let choice = sampler.sample(&mut Scratch::default(), &logits, &history, Some(3));
+        let changed = penalised(&options, &logits, &history);
+        if changed.iter().any(|&logit| logit > f32::NEG_INFINITY) {
+            prop_assert!(changed[choice.token as usize] > f32::NEG_INFINITY);
+        } else {
+            prop_assert_eq!(choice.token, 0);
+        }
+        let chances = choice.logprobs.unwrap();
+        prop_assert!(chances.top.iter().chain([&chances.chosen]).all(|chance| chance.logprob <= 0.0));
+    }
+}
+
+#[test]
+fn large_vocabularies_agree_with_the_reference() {
+    let nucleus = Sampling { top_p: 0.9, ..plain() };
+    let typical = Sampling { typical_p: 0.7, ..plain() };
+    let penalised = Sampling { repeat_penalty: 1.3, frequency_penalty: 0.2, ..Sampling::default() };
+    let cases = [
+        (Sampling::default(), 2.5),
+        (Sampling { repeat_last_n: -1, ..penalised.clone() }, 2.5),
+        (Sampling { top_k: 0, ..penalised }, 4.0),
+        (Sampling { top_k: 5000, ..nucleus.clone() }, 1.0),
+        (Sampling { min_p: 0.02, ..plain() }, 3.0),
+        (Sampling { min_p: 0.02, ..nucleus.clone() }, 3.0),
+        (nucleus, 1.0),
+        (Sampling { top_p: 0.8, ..typical.clone() }, 2.0),
+        (typical, 1.0),
+        (plain(), 2.0),
+    ];
+    let history: Vec<Token> = (0..3000).map(|i| i * i % 151_936).collect();
+    let points: Vec<f64> = (0..20).map(|i| f64::from(i) / 20.0).collect();
+    for (seed, (options, spread)) in (0..).zip(cases) {
+        let logits = row(seed, 151_936, spread, false);
+        check(&options, &logits, &history, &points).unwrap();
+    }
+}
+
+/// Pearson's statistic of draws from a row, and the number of possible tokens.
+fn chi_square(options: &Sampling, logits: &[f32], draws: u32) -> (f64, usize) {
+    let expected = reference(options, logits, &[]).tokens;
+    let mut sampler = seeded(options, 42);
+    let mut scratch = Scratch::default();
+    let mut counts = vec![0_u32; logits.len()];
+    for _ in 0..draws {
+        counts[sampler.sample(&mut scratch, logits, &[], None).token as usize] += 1;
+    }
+    assert_eq!(expected.iter().map(|t| counts[t.0 as usize]).sum::<u32>(), draws);
+    let terms = expected.iter().map(|&(token, p)| {
+        let mean = p * f64::from(draws);
+        (f64::from(counts[token as usize]) - mean).powi(2) / mean
+    });
+    (terms.sum(), expected.len())
+}
+
+#[test]
+fn draws_are_distributed_as_they_should() {
+    let logits: Vec<f32> = (0..300).map(|i| ((i * 7919) % 300) as f32 / 100.0).collect();
+    // Three standard deviations above the mean; the seed is fixed, so this holds or it does not.
+    let limit = |tokens: usize| (tokens - 1) as f64 + 3.0 * (2.0 * (tokens - 1) as f64).sqrt();
+    let cases = [
+        (Sampling { temperature: 0.7, ..plain() }, 300),
+        (Sampling { temperature: 1.5, top_k: 12, ..plain() }, 12),
+        (Sampling { typical_p: 0.2, min_p: 0.5, ..plain() }, 0),
+        (Sampling::default(), 0),
+    ];
+    for (options, tokens) in cases {
+        let (statistic, found) = chi_square(&options, &logits, 20_000);
+        assert!(tokens == 0 || tokens == found, "{found} tokens with {options:?}");
+        assert!(statistic < limit(found), "{statistic} for {found} tokens with {options:?}");
+    }
+}
+
+#[test]
+fn ties_go_to_the_lowest_ids() {
+    let mut logits = vec![1.0; 1000];
+    logits[0] = 0.0;
+    let mut greedy = Sampler::new(&Sampling { temperature: 0.0, ..plain() }, 0);
+    assert_eq!(greedy.sample(&mut Scratch::default(), &logits, &[], None).token, 1);
+    let top_k = Sampler::new(&Sampling { top_k: 3, ..plain() }, 0);
+    let tokens = |sampler: &Sampler| -> Vec<Token> {
+        distribution(sampler, &logits, &[]).unwrap().into_iter().map(|t| t.0).collect()
+    };
+    assert_eq!(tokens(&top_k), [1, 2, 3]);
+    let top_p = Sampler::new(&Sampling { top_p: 0.0, ..plain() }, 0);
+    assert_eq!(tokens(&top_p), [1]);
+    let typical = Sampler::new(&Sampling { typical_p: 0.0, ..plain() }, 0);
+    assert_eq!(tokens(&typical), [1]);
+    let min_p = Sampler::new(&Sampling { min_p: 5.0, ..plain() }, 0);
+    assert_eq!(tokens(&min_p).len(), 999);
+}
+
+#[test]
+fn more_than_the_vocabulary_keeps_all() {
+    let logits = row(3, 50, 1.0, false);
+    let possible = logits.iter().filter(|logit| logit.is_finite()).count();
+    for top_k in [50, 51, 1_000_000, u32::MAX] {
+        let sampler = Sampler::new(&Sampling { top_k, ..plain() }, 0);
+        assert_eq!(distribution(&sampler, &logits, &[]).unwrap().len(), possible);
+    }
+}
+
+#[test]
+fn infinite_and_missing_logits() {
+    let choose = |logits: &[f32], options: &Sampling| {
+        let sampler = Sampler::new(options, 0);
+        [0.0, 0.5, 0.999].map(|point| sampler.choose(&mut Scratch::default(), logits, &[], point))
+    };
+    let none = [f32::NEG_INFINITY, f32::NAN, f32::NEG_INFINITY];
+    let certain = [9.0, f32::NAN, f32::INFINITY, f32::MIN, 0.0];
+    let two = [f32::INFINITY, 1e30, f32::INFINITY];
+    let every_filter = Sampling { typical_p: 0.99, min_p: 0.01, ..Sampling::default() };
+    let coldest = Sampling { temperature: f32::MIN_POSITIVE / 2.0, ..plain() };
+    let hottest = Sampling { temperature: f32::INFINITY, ..plain() };
+    for options in [&plain(), &Sampling::default(), &every_filter, &coldest, &hottest] {
+        assert_eq!(choose(&none, options), [0; 3], "{options:?}");
+        assert_eq!(choose(&[], options), [0; 3], "{options:?}");
+        assert_eq!(choose(&[f32::NAN, 1.0], options), [1; 3], "{options:?}");
+    }
+    for options in [&plain(), &Sampling::default(), &every_filter, &coldest] {
+        assert_eq!(choose(&certain, options), [2; 3], "{options:?}");
+        assert_eq!(choose(&two, options), [0, 2, 2], "{options:?}");
+    }
+    let greedy = Sampling { temperature: 0.0, ..plain() };
+    assert_eq!(choose(&none, &greedy), [0; 3]);
+    assert_eq!(choose(&[], &greedy), [0; 3]);
+    assert_eq!(choose(&certain, &greedy), [2; 3]);
+}
+
+#[test]
+fn options_that_are_no_numbers_are_off() {
+    let nan = Sampling { top_p: f32::NAN, min_p: f32::NAN, typical_p: f32::NAN, ..plain() };
+    assert!(Sampler::new(&nan, 0).filters.keep_all());
+    assert!(Sampler::new(&Sampling { temperature: f32::NAN, ..plain() }, 0).scale.is_none());
+}
+
+#[test]
+fn seeds_decide() {
+    let logits = row(5, 2000, 1.0, false);
+    let tokens = |options: &Sampling, random: u64| -> Vec<Token> {
+        let mut sampler = Sampler::new(options, random);
+        let mut scratch = Scratch::default();
+        (0..50).map(|_| sampler.sample(&mut scratch, &logits, &[], None).token).collect()
+    };
+    let fixed = Sampling { seed: Some(7), ..Sampling::default() };
+    assert_eq!(tokens(&fixed, 1), tokens(&fixed, 2));
+    let random = Sampling { seed: None, ..fixed };
+    assert_eq!(tokens(&random, 1), tokens(&random, 1));
+    assert_ne!(tokens(&random, 1), tokens(&random, 2));
+}
+
+#[test]
+fn one_number_is_drawn_for_each_token() {
+    let logits = row(5, 300, 1.0, false);
+    let mut scratch = Scratch::default();
+    for (options, draws) in [
+        (plain(), 3),
+        (Sampling::default(), 3),
+        (Sampling { top_k: 1, ..plain() }, 3),
+        (Sampling { temperature: 0.0, ..plain() }, 0),
+    ] {
+        let mut sampler = seeded(&options, 9);
+        let mut rng = sampler.rng.clone();
+        for _ in 0..3 {
+            sampler.sample(&mut scratch, &logits, &[], Some(2));
+        }
+        for _ in 0..draws {
+            rng.next_u64();
+        }
+        assert_eq!(sampler.rng, rng);
+    }
+}
+
+#[test]
+fn a_list_of_all_tokens_is_drawn_from_as_no_list() {
+    let logits = row(8, 3000, 2.0, false);
+    let mut row = seeded(&plain(), 4);
+    let mut list = seeded(&Sampling { top_k: 3000, ..plain() }, 4);
+    let mut scratch = Scratch::default();
+    for _ in 0..500 {
+        let choice = row.sample(&mut scratch, &logits, &[], None);
+        assert_eq!(choice, list.sample(&mut scratch, &logits, &[], None));
+    }
+}
+
+#[test]
+fn noise_in_the_last_bit_changes_no_token() {
+    let logits = row(8, 30_000, 2.0, false);
+    let noisy: Vec<f32> = logits.iter().map(|&x| f32::from_bits(x.to_bits() ^ 1)).collect();
+    for options in [plain(), Sampling { top_p: 0.95, ..plain() }, Sampling { typical_p: 0.9, ..plain() }] {
+        let (mut one, mut other) = (seeded(&options, 4), seeded(&options, 4));
+        let mut scratch = Scratch::default();
+        for _ in 0..100 {
+            let choice = one.sample(&mut scratch, &logits, &[], None);
+            assert_eq!(choice, other.sample(&mut scratch, &noisy, &[], None));
+        }
+    }
+}
+
+#[test]
+fn rows_are_sampled_as_if_alone() {
+    let history: Vec<Token> = (0..100).collect();
+    let variants = [
+        Sampling::default(),
+        plain(),
+        Sampling { temperature: 0.0, ..plain() },
+        Sampling { repeat_penalty: 1.2, top_p: 0.5, ..plain() },
+    ];
+    for (count, vocab) in [(0, 10), (1, 10), (7, 100), (1, 300_000), (2, 300_000), (9, 40_000)] {
+        let logits: Vec<Vec<f32>> = (0..count).map(|seed| row(seed, vocab, 2.0, false)).collect();
+        let options = variants.iter().cycle();
+        let mut samplers: Vec<Sampler> = options.zip(0..count).map(|(o, seed)| seeded(o, seed)).collect();
+        let mut alone = samplers.clone();
+        let mut workers = Vec::new();
+        let mut scratch = Scratch::default();
+        for _ in 0..3 {
+            let rows = samplers.iter_mut().zip(&logits);
+            let mut jobs: Vec<Job<'_>> = rows
+                .map(|(sampler, logits)| Job { sampler, logits, history: &history, logprobs: Some(1) })
+                .collect();
+            let choices = sample_rows(&mut workers, &mut jobs);
+            let expected = alone.iter_mut().zip(&logits);
+            let expected: Vec<Choice> =
+                expected.map(|(s, logits)| s.sample(&mut scratch, logits, &history, Some(1))).collect();
+            assert_eq!(choices, expected);
+        }
+    }
+}
+
+#[test]
+fn logprobs_are_the_model_s_own() {
+    let logits = row(1, 200, 3.0, true);
+    let options = Sampling { repeat_penalty: 1.5, temperature: 0.3, ..Sampling::default() };
+    let history: Vec<Token> = (0..200).collect();
+    let exact = reference(&plain(), &logits, &[]).tokens;
+    let exact = |token: Token| exact.iter().find(|t| t.0 == token).unwrap().1.ln();
+    let mut scratch = Scratch::default();
+    for n in [0, 1, 5, 255] {
+        let choice = seeded(&options, 1).sample(&mut scratch, &logits, &history, Some(n));
+        let Chances { chosen, top } = choice.logprobs.unwrap();
+        assert_eq!(chosen.token, choice.token);
+        let possible = logits.iter().filter(|logit| logit.is_finite()).count();
+        assert_eq!(top.len(), possible.min(usize::from(n)));
+        for chance in top.iter().chain([&chosen]) {
+            assert!((f64::from(chance.logprob) - exact(chance.token)).abs() < 1e-5);
+        }
+        let order = |a: &Chance, b: &Chance| (-a.logprob, a.token) < (-b.logprob, b.token);
+        assert!(top.is_sorted_by(order));
+        if n == 255 {
+            let sum: f64 = top.iter().map(|chance| f64::from(chance.logprob).exp()).sum();
+            assert!((sum - 1.0).abs() < 1e-5);
+            assert!(top.contains(&chosen));
+        }
+    }
+}
+
+#[test]
+fn logprobs_of_what_the_model_rules_out() {
+    let mut sampler = Sampler::new(&plain(), 0);
+    let mut chances =
+        |logits: &[f32]| sampler.sample(&mut Scratch::default(), logits, &[], Some(2)).logprobs.unwrap();
+    let ruled_out = Chance { token: 0, logprob: f32::NEG_INFINITY };
+    let none = Chances { chosen: ruled_out, top: Vec::new() };
+    assert_eq!(chances(&[f32::NAN, f32::NEG_INFINITY]), none);
+    assert_eq!(chances(&[]), none);
+    let certain = Chance { token: 1, logprob: 0.0 };
+    let rest = Chance { token: 0, logprob: chances(&[0.0, f32::INFINITY]).top[1].logprob };
+    assert_eq!(chances(&[0.0, f32::INFINITY]), Chances { chosen: certain, top: vec![certain, rest] });
+    assert!(rest.logprob < -1e30);
+}
