@@ -1,4 +1,5 @@
-//! The binary: for now the engine process only.
+//! The `quipu` binary.
+
 fn main() -> std::process::ExitCode {
-    quipu::engine::worker::run()
+    quipu::cli::main()
 }

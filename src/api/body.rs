@@ -1,0 +1,65 @@
+//! Request bodies: bounded, JSON whatever the `Content-Type` says, read as tolerantly as Ollama reads them.
+
+use axum::body::Body;
+use axum::extract::Request;
+use http::header::CONTENT_ENCODING;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::error::Failure;
+
+/// Reads a whole body of at most `limit` bytes as JSON. What follows the first JSON value is ignored.
+///
+/// # Errors
+/// Those of [`Failure`] that speak of bodies.
+pub(crate) async fn read_json<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, Failure> {
+    if let Some(encoding) = request.headers().get(CONTENT_ENCODING)
+        && encoding != "identity"
+    {
+        return Err(Failure::Encoding(String::from_utf8_lossy(encoding.as_bytes()).into_owned()));
+    }
+    let body: Body = request.into_body();
+    let bytes = match Limited::new(body, limit).collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return Err(Failure::BodyTooLarge { limit }),
+        Err(error) => return Err(Failure::BodyBroken(error.to_string())),
+    };
+    parse_json(&bytes)
+}
+
+fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    if bytes.trim_ascii().is_empty() {
+        return Err(Failure::MissingBody);
+    }
+    Ok(T::deserialize(&mut serde_json::Deserializer::from_slice(bytes))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    async fn read(body: &'static str, limit: usize) -> Result<Value, Failure> {
+        read_json(Request::new(Body::from(body)), limit).await
+    }
+
+    #[tokio::test]
+    async fn content_type_and_trailing_text_do_not_matter() {
+        assert_eq!(read("{\"a\":1} trailing", 100).await.unwrap(), json!({"a": 1}));
+    }
+
+    #[tokio::test]
+    async fn no_body_wrong_json_and_too_much_are_told_apart() {
+        assert!(matches!(read(" \n", 100).await, Err(Failure::MissingBody)));
+        assert!(matches!(read("{\"a\":}", 100).await, Err(Failure::Json(_))));
+        assert!(matches!(read("{\"a\":1}", 4).await, Err(Failure::BodyTooLarge { limit: 4 })));
+    }
+
+    #[tokio::test]
+    async fn a_packed_body_is_refused_by_name() {
+        let request = Request::builder().header(CONTENT_ENCODING, "zstd").body(Body::from("x")).unwrap();
+        let error = read_json::<Value>(request, 100).await.unwrap_err();
+        assert_eq!(error.to_string(), "content encoding \"zstd\" is not supported");
+    }
+}

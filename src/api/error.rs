@@ -1,0 +1,149 @@
+//! Why a request gets no answer. Each dialect has one mapping of [`Failure`] to its wire.
+
+use http::StatusCode;
+
+use crate::chat::ChatError;
+use crate::engine::protocol::RequestError;
+use crate::fleet::FleetError;
+
+/// What Ollama says when a prompt does not fit; clients look for it.
+const PROMPT_TOO_LONG: &str = "the prompt is longer than the context length currently available to the model; \
+     shorten the prompt, adjust the context length in settings, or use a model with a longer context length";
+
+/// Why a request gets no answer, or no more of it. `Display` is what the client reads.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The request has no body.
+    #[error("missing request body")]
+    MissingBody,
+    /// The body is not the JSON that the endpoint takes.
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
+    /// The body is larger than the server takes.
+    #[error("request body too large: at most {limit} bytes are accepted")]
+    BodyTooLarge {
+        /// Bytes that would have been accepted.
+        limit: usize,
+    },
+    /// The body could not be read to its end.
+    #[error("cannot read the request body: {0}")]
+    BodyBroken(String),
+    /// The body is packed in a way that the server does not unpack.
+    #[error("content encoding {0:?} is not supported")]
+    Encoding(String),
+    /// The request asks for something that cannot be.
+    #[error("{0}")]
+    Invalid(String),
+    /// An option has a value of the wrong type.
+    #[error("option {name:?} must be of type {expected}")]
+    OptionType {
+        /// The option.
+        name: String,
+        /// The type, as Ollama calls it.
+        expected: &'static str,
+    },
+    /// The request asks for something that would change the answer and is not built yet.
+    #[error("{0} is not supported yet")]
+    NotSupported(&'static str),
+    /// No such model.
+    #[error("model '{0}' not found")]
+    NoSuchModel(String),
+    /// The model cannot be used now.
+    #[error(transparent)]
+    Fleet(#[from] FleetError),
+    /// The conversation cannot be rendered.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+    /// The engine refused the request, or broke.
+    #[error("{}", request_error(.0))]
+    Engine(#[from] RequestError),
+    /// The engine ended a request that nobody cancelled.
+    #[error("the engine gave up this request")]
+    Dropped,
+}
+
+fn request_error(error: &RequestError) -> String {
+    match error {
+        // Without the counts, which go to the log: clients compare the sentence.
+        RequestError::PromptTooLong { .. } => PROMPT_TOO_LONG.into(),
+        other => other.to_string(),
+    }
+}
+
+impl Failure {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::MissingBody
+            | Self::Json(_)
+            | Self::BodyBroken(_)
+            | Self::Invalid(_)
+            | Self::NotSupported(_)
+            | Self::Chat(ChatError::Refused(_) | ChatError::TooLong)
+            | Self::Engine(
+                RequestError::PromptTooLong { .. } | RequestError::EmptyPrompt | RequestError::Tokenize(_),
+            ) => StatusCode::BAD_REQUEST,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NoSuchModel(_) => StatusCode::NOT_FOUND,
+            Self::Fleet(FleetError::Busy | FleetError::ShuttingDown) => StatusCode::SERVICE_UNAVAILABLE,
+            // The client's fault, but Ollama finds it where it starts the model, and answers 500.
+            Self::OptionType { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Fleet(FleetError::Start(_))
+            | Self::Chat(ChatError::Template(_))
+            | Self::Engine(
+                RequestError::Backend(_) | RequestError::EngineDied(_) | RequestError::Cancelled,
+            )
+            | Self::Dropped => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Seconds after which the same request may succeed, where that is so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::Fleet(FleetError::Busy) => Some(1),
+            // Time for a restart.
+            Self::Fleet(FleetError::ShuttingDown) => Some(5),
+            _ => None,
+        }
+    }
+
+    /// What the metrics call it; few and fixed.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Fleet(FleetError::Busy) => "busy",
+            Self::Fleet(FleetError::ShuttingDown) => "shutting_down",
+            Self::Fleet(FleetError::Start(_)) => "load",
+            Self::Engine(RequestError::EngineDied(_)) | Self::Dropped => "engine_died",
+            Self::Engine(RequestError::Backend(_)) => "backend",
+            _ => "refused",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_that_does_not_fit_is_refused_with_ollamas_sentence() {
+        let failure = Failure::from(RequestError::PromptTooLong { tokens: 600, limit: 511 });
+        assert_eq!(failure.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(failure.to_string(), PROMPT_TOO_LONG);
+    }
+
+    #[test]
+    fn busy_and_shutting_down_say_when_to_come_back() {
+        for failure in [FleetError::Busy, FleetError::ShuttingDown].map(Failure::from) {
+            assert_eq!(failure.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert!(failure.retry_after().is_some());
+        }
+        assert_eq!(
+            Failure::from(FleetError::Busy).to_string(),
+            "server busy, please try again.  maximum pending requests exceeded"
+        );
+    }
+}

@@ -1,0 +1,22 @@
+//! The dialects: what clients say on the wire, and what they hear.
+//!
+//! Each dialect has a folder with one file for each endpoint: types, validation and conversion. All of them
+//! turn a request into an [`Ask`](ask::Ask), start it, and encode the [`Answer`](answer::Answer) that comes.
+//!
+//! ```text
+//!   request ─▶ dialect: types, validation ─▶ Ask ─▶ lease, prompt, engine ─▶ Answer
+//!   client  ◀─ dialect: one small struct a chunk ◀── Piece, Piece, … end ◀────┘
+//! ```
+
+pub(crate) mod answer;
+pub(crate) mod ask;
+pub(crate) mod body;
+pub mod duration;
+pub mod error;
+pub(crate) mod keep_alive;
+pub(crate) mod native;
+pub mod ollama;
+pub mod openai;
+pub mod piece;
+pub(crate) mod sampling;
+pub mod stream;

@@ -1,0 +1,171 @@
+//! `POST /api/chat`: answer in a conversation.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::encode::{ChatResponse, Encoder, Shape};
+use super::error::Json;
+use super::generate::{whole_response, without_text};
+use super::options::Options;
+use super::shared::ChatMessage;
+use super::{Failures, OllamaError, shared};
+use crate::api::ask::{Ask, Input};
+use crate::api::error::Failure;
+use crate::api::{keep_alive, stream};
+use crate::engine::protocol::Limits;
+use crate::server::app::App;
+
+/// A conversation, and how to go on with it.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct ChatRequest {
+    /// The model.
+    model: Option<String>,
+    /// Another name for `model`.
+    name: Option<String>,
+    /// The turns so far. None loads the model, or unloads it if `keep_alive` is 0. If the last is the
+    /// assistant's, the answer continues it.
+    messages: Option<Vec<ChatMessage>>,
+    /// Answer line by line; the default.
+    stream: Option<bool>,
+    /// `json` or a JSON schema. Not supported yet.
+    #[schema(value_type = Option<Value>)]
+    format: Option<Value>,
+    /// How long the model stays loaded afterwards: seconds, or a duration such as `5m`; negative for ever.
+    #[schema(value_type = Option<Value>)]
+    keep_alive: Option<Value>,
+    /// Tools that the model may call. Not supported yet.
+    #[schema(value_type = Option<Vec<Object>>)]
+    tools: Option<Vec<Value>>,
+    /// Options of the sampler and limits.
+    #[schema(value_type = Option<Object>)]
+    options: Option<Map<String, Value>>,
+    /// Whether to think before the answer. Only `false` is supported yet.
+    #[schema(value_type = Option<Value>)]
+    think: Option<Value>,
+    /// Cut a conversation that does not fit; the default.
+    truncate: Option<bool>,
+    /// Forget the beginning when the context is full, and go on; the default.
+    shift: Option<bool>,
+    /// Report log-probabilities.
+    logprobs: Option<bool>,
+    /// With this many alternatives for each token, at most 20.
+    top_logprobs: Option<f64>,
+}
+
+/// Answers in a conversation.
+#[utoipa::path(
+    post, path = "/api/chat", tag = "ollama",
+    request_body = ChatRequest,
+    responses(
+        (status = 200, description = "The answer; with `stream`, one object a line", content(
+            (ChatResponse<'static> = "application/json"),
+            (ChatResponse<'static> = "application/x-ndjson"),
+        )),
+        Failures,
+    )
+)]
+pub(crate) async fn chat(
+    State(app): State<Arc<App>>,
+    Json(request): Json<ChatRequest>,
+) -> Result<Response, OllamaError> {
+    let model = shared::model_name(request.model.clone(), request.name.clone());
+    if model.is_empty() {
+        return Err(Failure::Invalid("model is required".into()).into());
+    }
+    let encoder = Encoder::new(model.clone(), Shape::Chat);
+    let streams = request.stream != Some(false);
+    if request.messages.as_ref().is_none_or(Vec::is_empty) {
+        shared::logprobs(request.logprobs, request.top_logprobs)?;
+        return without_text(&app, &encoder, &model, request.keep_alive.as_ref()).await;
+    }
+    let answer = request.ask(model)?.start(&app).await?;
+    if streams {
+        return Ok(stream::respond(answer, encoder).await?);
+    }
+    Ok(whole_response(encoder.whole(&answer.whole().await?)))
+}
+
+impl ChatRequest {
+    fn ask(self, model: String) -> Result<Ask, Failure> {
+        if self.tools.is_some_and(|tools| !tools.is_empty()) {
+            return Err(Failure::NotSupported("tool calling"));
+        }
+        shared::format(self.format.as_ref())?;
+        let options = Options::parse(self.options.as_ref())?;
+        let messages = self.messages.unwrap_or_default().into_iter().map(TryInto::try_into);
+        Ok(Ask {
+            model,
+            keep_alive: keep_alive::of_request(self.keep_alive.as_ref())?,
+            input: Input::Chat {
+                messages: messages.collect::<Result<_, _>>()?,
+                think: shared::think(self.think.as_ref())?,
+                context: Vec::new(),
+            },
+            sampling: options.sampling,
+            limits: Limits {
+                truncate: self.truncate != Some(false),
+                shift: self.shift != Some(false),
+                ..options.limits
+            },
+            stop: options.stop,
+            logprobs: shared::logprobs(self.logprobs, self.top_logprobs)?,
+            return_tokens: false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::chat::Message;
+
+    fn ask(request: Value) -> Result<Ask, String> {
+        let request: ChatRequest = serde_json::from_value(request).map_err(|e| e.to_string())?;
+        request.ask("m".into()).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn messages_keep_their_order() {
+        let asked = ask(json!({"messages": [
+            {"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"},
+        ]}));
+        let messages = vec![Message::new("system", "Be kind."), Message::new("user", "Hi")];
+        let input = Input::Chat { messages, think: None, context: Vec::new() };
+        assert_eq!(asked.unwrap().input, input);
+    }
+
+    #[test]
+    fn what_clients_always_send_is_harmless() {
+        ask(json!({
+            "messages": [{"role": "user", "content": "Hi", "images": []}], "tools": [], "format": "", "think": false,
+            "options": {"mirostat": null, "tfs_z": 1}, "keep_alive": null, "tool_choice": "auto",
+        }))
+        .unwrap();
+        ask(json!({"messages": [{"role": "user", "content": "Hi", "images": null}], "tools": null})).unwrap();
+    }
+
+    #[test]
+    fn what_would_change_the_answer_and_is_not_built_is_refused() {
+        let message = |images: Value| json!([{"role": "user", "content": "Hi", "images": images}]);
+        for (request, error) in [
+            (
+                json!({"messages": message(json!(null)), "tools": [{"type": "function"}]}),
+                "tool calling is not supported yet",
+            ),
+            (
+                json!({"messages": message(json!(null)), "format": {"type": "object"}}),
+                "structured output is not supported yet",
+            ),
+            (json!({"messages": message(json!(["aGk="]))}), "image input is not supported yet"),
+        ] {
+            assert_eq!(ask(request).unwrap_err(), error);
+        }
+    }
+}

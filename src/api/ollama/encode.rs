@@ -1,0 +1,362 @@
+//! Answers on Ollama's wire: one object a line, or one object in all.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::ErrorBody;
+use crate::api::piece::{GoTime, Piece, Totals, Whole};
+use crate::api::stream::Encode;
+use crate::engine::protocol::{Token, TokenChance, TokenLogprob};
+
+/// Figures of a complete answer. Durations are in nanoseconds; zeros are left out.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct Metrics {
+    /// From the request's arrival to the end.
+    #[serde(skip_serializing_if = "is_zero")]
+    total_duration: u64,
+    /// Of that, waiting for the model to be loaded.
+    #[serde(skip_serializing_if = "is_zero")]
+    load_duration: u64,
+    /// Tokens of the prompt, cached ones included.
+    #[serde(skip_serializing_if = "is_zero")]
+    prompt_eval_count: u64,
+    /// Time for the prompt.
+    #[serde(skip_serializing_if = "is_zero")]
+    prompt_eval_duration: u64,
+    /// Tokens of the answer.
+    #[serde(skip_serializing_if = "is_zero")]
+    eval_count: u64,
+    /// Time for the answer.
+    #[serde(skip_serializing_if = "is_zero")]
+    eval_duration: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+impl From<&Totals> for Metrics {
+    fn from(totals: &Totals) -> Self {
+        Self {
+            total_duration: totals.total.as_nanos() as u64,
+            load_duration: totals.load.as_nanos() as u64,
+            prompt_eval_count: totals.summary.prompt_tokens.into(),
+            prompt_eval_duration: totals.summary.prefill_ns,
+            eval_count: totals.summary.completion_tokens.into(),
+            eval_duration: totals.summary.decode_ns,
+        }
+    }
+}
+
+/// The log-probability of a token and of its alternatives.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Logprob {
+    /// The token's text; a part of a character is shown as U+FFFD.
+    token: String,
+    /// Natural logarithm.
+    logprob: f32,
+    /// The token's bytes.
+    bytes: Vec<u8>,
+    /// Likeliest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    top_logprobs: Vec<Alternative>,
+}
+
+/// The log-probability of a token that could have been chosen.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Alternative {
+    /// The token's text; a part of a character is shown as U+FFFD.
+    token: String,
+    /// Natural logarithm.
+    logprob: f32,
+    /// The token's bytes.
+    bytes: Vec<u8>,
+}
+
+impl From<&TokenChance> for Alternative {
+    fn from(chance: &TokenChance) -> Self {
+        let token = String::from_utf8_lossy(&chance.bytes).into_owned();
+        Self { token, logprob: chance.logprob, bytes: chance.bytes.clone() }
+    }
+}
+
+fn logprobs(tokens: &[TokenLogprob]) -> Vec<Logprob> {
+    tokens
+        .iter()
+        .map(|token| {
+            let Alternative { token: text, logprob, bytes } = (&token.chosen).into();
+            Logprob { token: text, logprob, bytes, top_logprobs: token.top.iter().map(Into::into).collect() }
+        })
+        .collect()
+}
+
+/// An answer of `/api/generate`, or a part of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GenerateResponse<'a> {
+    /// The model, as the request names it.
+    model: &'a str,
+    /// When this part was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: GoTime,
+    /// Text.
+    response: &'a str,
+    /// Whether this is the last part.
+    done: bool,
+    /// `stop`, `length`, `load` or `unload`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    done_reason: Option<&'a str>,
+    /// Prompt and answer as tokens, to go on from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<u32>>)]
+    context: Option<&'a [Token]>,
+    #[serde(flatten)]
+    metrics: Option<Metrics>,
+    /// One entry for each token, if asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    logprobs: Vec<Logprob>,
+}
+
+/// An answer of `/api/chat`, or a part of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChatResponse<'a> {
+    /// The model, as the request names it.
+    model: &'a str,
+    /// When this part was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: GoTime,
+    /// The assistant's message, or a part of it.
+    message: AnswerMessage<'a>,
+    /// Whether this is the last part.
+    done: bool,
+    /// `stop`, `length`, `load` or `unload`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    done_reason: Option<&'a str>,
+    /// One entry for each token, if asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    logprobs: Vec<Logprob>,
+    #[serde(flatten)]
+    metrics: Option<Metrics>,
+}
+
+/// What the assistant says.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AnswerMessage<'a> {
+    /// `assistant`.
+    role: &'static str,
+    /// Text.
+    content: &'a str,
+}
+
+/// Which of the two shapes an answer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// That of `/api/generate`.
+    Generate,
+    /// That of `/api/chat`.
+    Chat,
+}
+
+/// A part of an answer before it has a shape.
+struct Part<'a> {
+    at: jiff::Timestamp,
+    text: &'a str,
+    logprobs: &'a [TokenLogprob],
+    reason: Option<&'a str>,
+    totals: Option<&'a Totals>,
+}
+
+/// Writes answers of one request.
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    model: String,
+    shape: Shape,
+}
+
+impl Encoder {
+    /// `model` as the request names it.
+    #[must_use]
+    pub fn new(model: String, shape: Shape) -> Self {
+        Self { model, shape }
+    }
+
+    /// A whole answer as one object.
+    #[must_use]
+    pub(super) fn whole(&self, whole: &Whole) -> Vec<u8> {
+        let mut out = Vec::new();
+        let (reason, totals) = (Some(whole.totals.reason()), Some(&whole.totals));
+        let part = Part { at: whole.at, text: &whole.text, logprobs: &whole.logprobs, reason, totals };
+        self.write(&part, &mut out);
+        out
+    }
+
+    /// The answer to a request that has nothing to continue: the model was loaded, or unloaded.
+    #[must_use]
+    pub(super) fn without_text(&self, at: jiff::Timestamp, reason: &str) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&Part { at, text: "", logprobs: &[], reason: Some(reason), totals: None }, &mut out);
+        out
+    }
+
+    fn write(&self, part: &Part<'_>, out: &mut Vec<u8>) {
+        let Self { model, shape } = self;
+        let created_at = GoTime(part.at);
+        let metrics = part.totals.map(Into::into);
+        let (done, done_reason) = (part.reason.is_some(), part.reason);
+        let logprobs = logprobs(part.logprobs);
+        match shape {
+            Shape::Generate => {
+                let context = part.totals.and_then(|totals| totals.summary.tokens.as_deref());
+                let response = part.text;
+                json(
+                    &GenerateResponse {
+                        model,
+                        created_at,
+                        response,
+                        done,
+                        done_reason,
+                        context,
+                        metrics,
+                        logprobs,
+                    },
+                    out,
+                );
+            }
+            Shape::Chat => {
+                let message = AnswerMessage { role: "assistant", content: part.text };
+                json(&ChatResponse { model, created_at, message, done, done_reason, logprobs, metrics }, out);
+            }
+        }
+    }
+
+    fn line(&self, part: &Part<'_>, out: &mut Vec<u8>) {
+        self.write(part, out);
+        out.push(b'\n');
+    }
+}
+
+impl Encode for Encoder {
+    const CONTENT_TYPE: &'static str = "application/x-ndjson";
+
+    fn piece(&mut self, piece: Piece, out: &mut Vec<u8>) {
+        let Piece { at, text, logprobs, end } = piece;
+        if !text.is_empty() || !logprobs.is_empty() {
+            self.line(&Part { at, text: &text, logprobs: &logprobs, reason: None, totals: None }, out);
+        }
+        match end {
+            None => {}
+            Some(Ok(totals)) => {
+                let (reason, totals) = (Some(totals.reason()), Some(&totals));
+                self.line(&Part { at, text: "", logprobs: &[], reason, totals }, out);
+            }
+            Some(Err(failure)) => {
+                json(&ErrorBody { error: failure.to_string() }, out);
+                out.push(b'\n');
+            }
+        }
+    }
+}
+
+fn json<T: Serialize>(value: &T, out: &mut Vec<u8>) {
+    if let Err(error) = serde_json::to_writer(&mut *out, value) {
+        // Strings, numbers and lists into memory: there is nothing that could fail.
+        tracing::error!(%error, "answer not encoded");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::api::error::Failure;
+    use crate::engine::protocol::{FinishReason, RequestError, Summary};
+
+    fn piece(text: &str, end: Option<Result<Totals, Failure>>) -> Piece {
+        Piece { at: at(), text: text.into(), logprobs: Vec::new(), end }
+    }
+
+    fn at() -> jiff::Timestamp {
+        "2025-01-31T23:59:59.123456789Z".parse().unwrap()
+    }
+
+    fn totals(tokens: Option<Vec<Token>>) -> Totals {
+        let summary = Summary {
+            reason: FinishReason::Stop,
+            prompt_tokens: 5,
+            cached_tokens: 4,
+            completion_tokens: 2,
+            queue_ns: 10,
+            prefill_ns: 2_000,
+            decode_ns: 3_000,
+            tokens,
+        };
+        Totals { summary, total: Duration::from_nanos(9_000), load: Duration::from_nanos(1_000) }
+    }
+
+    fn stream(shape: Shape, pieces: Vec<Piece>) -> String {
+        let mut encoder = Encoder::new("stories".into(), shape);
+        let mut out = Vec::new();
+        for piece in pieces {
+            encoder.piece(piece, &mut out);
+        }
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_stream_of_generate() {
+        let pieces = vec![piece("Once", None), piece(" \"upon\"\n", Some(Ok(totals(Some(vec![1, 2, 3])))))];
+        insta::assert_snapshot!(stream(Shape::Generate, pieces), @r#"
+        {"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","response":"Once","done":false}
+        {"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","response":" \"upon\"\n","done":false}
+        {"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","response":"","done":true,"done_reason":"stop","context":[1,2,3],"total_duration":9000,"load_duration":1000,"prompt_eval_count":5,"prompt_eval_duration":2000,"eval_count":2,"eval_duration":3000}
+        "#);
+    }
+
+    #[test]
+    fn a_stream_of_chat() {
+        let pieces = vec![piece("Once", None), piece("", Some(Ok(totals(None))))];
+        insta::assert_snapshot!(stream(Shape::Chat, pieces), @r#"
+        {"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","message":{"role":"assistant","content":"Once"},"done":false}
+        {"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","total_duration":9000,"load_duration":1000,"prompt_eval_count":5,"prompt_eval_duration":2000,"eval_count":2,"eval_duration":3000}
+        "#);
+    }
+
+    #[test]
+    fn a_stream_that_breaks_ends_with_an_error() {
+        let died = Failure::from(RequestError::EngineDied("killed by signal 9".into()));
+        let pieces = vec![piece("Once", None), piece("", Some(Err(died)))];
+        insta::assert_snapshot!(stream(Shape::Chat, pieces), @r#"
+        {"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","message":{"role":"assistant","content":"Once"},"done":false}
+        {"error":"the engine of this model stopped unexpectedly (killed by signal 9); the next request starts it again"}
+        "#);
+    }
+
+    #[test]
+    fn whole_answers_have_one_object() {
+        let whole =
+            Whole { at: at(), text: "Once upon".into(), logprobs: Vec::new(), totals: totals(Some(vec![1])) };
+        let object = |shape| String::from_utf8(Encoder::new("stories".into(), shape).whole(&whole)).unwrap();
+        insta::assert_snapshot!(object(Shape::Generate), @r#"{"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","response":"Once upon","done":true,"done_reason":"stop","context":[1],"total_duration":9000,"load_duration":1000,"prompt_eval_count":5,"prompt_eval_duration":2000,"eval_count":2,"eval_duration":3000}"#);
+        insta::assert_snapshot!(object(Shape::Chat), @r#"{"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","message":{"role":"assistant","content":"Once upon"},"done":true,"done_reason":"stop","total_duration":9000,"load_duration":1000,"prompt_eval_count":5,"prompt_eval_duration":2000,"eval_count":2,"eval_duration":3000}"#);
+    }
+
+    #[test]
+    fn loading_and_unloading_have_no_figures() {
+        let object = |shape, reason| {
+            String::from_utf8(Encoder::new("stories".into(), shape).without_text(at(), reason)).unwrap()
+        };
+        insta::assert_snapshot!(object(Shape::Generate, "load"), @r#"{"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","response":"","done":true,"done_reason":"load"}"#);
+        insta::assert_snapshot!(object(Shape::Chat, "unload"), @r#"{"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"unload"}"#);
+    }
+
+    #[test]
+    fn logprobs_carry_the_tokens_bytes_and_alternatives_only_if_there_are_any() {
+        let chance = |bytes: &[u8], logprob| TokenChance { bytes: bytes.to_vec(), logprob };
+        let both =
+            TokenLogprob { chosen: chance(b"a", -0.5), top: vec![chance(b"a", -0.5), chance(&[0xc3], -2.0)] };
+        let alone = TokenLogprob { chosen: chance("é".as_bytes(), -0.25), top: Vec::new() };
+        let pieces = vec![Piece { at: at(), text: "aé".into(), logprobs: vec![both, alone], end: None }];
+        insta::assert_snapshot!(stream(Shape::Generate, pieces), @r#"{"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","response":"aé","done":false,"logprobs":[{"token":"a","logprob":-0.5,"bytes":[97],"top_logprobs":[{"token":"a","logprob":-0.5,"bytes":[97]},{"token":"�","logprob":-2.0,"bytes":[195]}]},{"token":"é","logprob":-0.25,"bytes":[195,169]}]}"#);
+    }
+}

@@ -1,0 +1,183 @@
+//! Fields that `generate` and `chat` have in common, and what they mean.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::api::error::Failure;
+
+/// Alternatives that a request may ask for with each token.
+pub(super) const MOST_ALTERNATIVES: i64 = 20;
+
+/// The model's name is called `model`, and by some clients `name`.
+pub(super) fn model_name(model: Option<String>, name: Option<String>) -> String {
+    model.filter(|m| !m.is_empty()).or(name).unwrap_or_default()
+}
+
+/// `think`: a switch or a level.
+///
+/// # Errors
+/// [`Failure::Invalid`] in Ollama's words.
+pub(super) fn think(value: Option<&Value>) -> Result<Option<bool>, Failure> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(on)) => Ok(Some(*on)),
+        Some(Value::String(level)) if ["high", "medium", "low", "max"].contains(&level.as_str()) => {
+            Ok(Some(true))
+        }
+        Some(other) => {
+            let shown = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
+            Err(Failure::Invalid(format!(
+                "invalid think value: {shown:?} (must be \"high\", \"medium\", \"low\", \"max\", true, or false)"
+            )))
+        }
+    }
+}
+
+/// `format`: absent, `null` and `""` mean free text.
+///
+/// # Errors
+/// For any other value: what the wire knows is not built yet, the rest is not known.
+pub(super) fn format(value: Option<&Value>) -> Result<(), Failure> {
+    match value {
+        None | Some(Value::Null) => Ok(()),
+        Some(Value::String(text)) if text.is_empty() => Ok(()),
+        Some(Value::Object(_)) => Err(Failure::NotSupported("structured output")),
+        Some(Value::String(text)) if text == "json" => Err(Failure::NotSupported("structured output")),
+        Some(other) => Err(Failure::Invalid(format!(
+            "invalid format: {other}; expected \"json\" or a valid JSON Schema object"
+        ))),
+    }
+}
+
+/// `logprobs` and `top_logprobs`: with how many alternatives, or `None` for no log-probabilities at all.
+///
+/// # Errors
+/// If too many are asked for.
+pub(super) fn logprobs(wanted: Option<bool>, top: Option<f64>) -> Result<Option<u8>, Failure> {
+    let top = top.unwrap_or(0.0) as i64;
+    if !(0..=MOST_ALTERNATIVES).contains(&top) {
+        return Err(Failure::Invalid("top_logprobs must be between 0 and 20".into()));
+    }
+    Ok((wanted == Some(true)).then_some(top as u8))
+}
+
+/// Images are not built yet; none are harmless.
+///
+/// # Errors
+/// If there are any.
+pub(super) fn no_images(images: Option<&Vec<Value>>) -> Result<(), Failure> {
+    match images {
+        Some(images) if !images.is_empty() => Err(Failure::NotSupported("image input")),
+        _ => Ok(()),
+    }
+}
+
+/// A turn of a conversation.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct ChatMessage {
+    /// `system`, `user`, `assistant` or `tool`.
+    pub role: Option<String>,
+    /// The text.
+    pub content: Option<String>,
+    /// What the assistant thought before it answered.
+    pub thinking: Option<String>,
+    /// Images in base64. Not supported yet.
+    #[schema(value_type = Option<Vec<String>>)]
+    pub images: Option<Vec<Value>>,
+    /// Calls that the assistant made.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub tool_calls: Option<Vec<Map<String, Value>>>,
+    /// Of a `tool` message: the tool's name.
+    pub tool_name: Option<String>,
+    /// Of a `tool` message: the call that it answers.
+    pub tool_call_id: Option<String>,
+}
+
+impl TryFrom<ChatMessage> for crate::chat::Message {
+    type Error = Failure;
+
+    fn try_from(message: ChatMessage) -> Result<Self, Failure> {
+        no_images(message.images.as_ref())?;
+        Ok(Self {
+            role: message.role.unwrap_or_default().to_lowercase(),
+            content: message.content.unwrap_or_default(),
+            thinking: message.thinking.filter(|thinking| !thinking.is_empty()),
+            tool_calls: message.tool_calls.unwrap_or_default().into_iter().map(tool_call).collect(),
+            tool_call_id: message.tool_call_id,
+            name: message.tool_name,
+        })
+    }
+}
+
+/// Ollama's calls have no `type`; templates expect one.
+fn tool_call(mut call: Map<String, Value>) -> Value {
+    call.entry("type").or_insert_with(|| "function".into());
+    Value::Object(call)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_name_will_do_for_a_model() {
+        assert_eq!(model_name(Some("a".into()), Some("b".into())), "a");
+        assert_eq!(model_name(Some(String::new()), Some("b".into())), "b");
+        assert_eq!(model_name(None, None), "");
+    }
+
+    #[test]
+    fn thinking_is_a_switch_or_a_level() {
+        assert_eq!(think(None).unwrap(), None);
+        assert_eq!(think(Some(&json!(false))).unwrap(), Some(false));
+        assert_eq!(think(Some(&json!("low"))).unwrap(), Some(true));
+        let error = think(Some(&json!("hard"))).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "invalid think value: \"hard\" (must be \"high\", \"medium\", \"low\", \"max\", true, or false)"
+        );
+    }
+
+    #[test]
+    fn only_free_text_is_a_format_yet() {
+        for free in [None, Some(json!(null)), Some(json!(""))] {
+            format(free.as_ref()).unwrap();
+        }
+        for (value, error) in [
+            (json!("json"), "structured output is not supported yet"),
+            (json!({"type": "object"}), "structured output is not supported yet"),
+            (json!("xml"), "invalid format: \"xml\"; expected \"json\" or a valid JSON Schema object"),
+            (json!(5), "invalid format: 5; expected \"json\" or a valid JSON Schema object"),
+        ] {
+            assert_eq!(format(Some(&value)).unwrap_err().to_string(), error);
+        }
+    }
+
+    #[test]
+    fn alternatives_need_logprobs_and_have_a_limit() {
+        assert_eq!(logprobs(None, None).unwrap(), None);
+        assert_eq!(logprobs(Some(false), Some(5.0)).unwrap(), None);
+        assert_eq!(logprobs(Some(true), None).unwrap(), Some(0));
+        assert_eq!(logprobs(Some(true), Some(5.9)).unwrap(), Some(5));
+        for top in [-1.0, 21.0] {
+            assert_eq!(
+                logprobs(None, Some(top)).unwrap_err().to_string(),
+                "top_logprobs must be between 0 and 20"
+            );
+        }
+    }
+
+    #[test]
+    fn messages_take_the_shape_that_templates_read() {
+        let message: ChatMessage = serde_json::from_value(json!({
+            "role": "Assistant", "content": null, "images": [], "thinking": "",
+            "tool_calls": [{"id": "call_1", "function": {"name": "f", "arguments": {"b": 1, "a": 2}}}],
+        }))
+        .unwrap();
+        let message = crate::chat::Message::try_from(message).unwrap();
+        insta::assert_snapshot!(serde_json::to_string(&message).unwrap(), @r#"{"role":"assistant","content":"","tool_calls":[{"id":"call_1","function":{"name":"f","arguments":{"b":1,"a":2}},"type":"function"}]}"#);
+    }
+}

@@ -1,0 +1,199 @@
+//! `POST /v1/chat/completions`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::encode_chat::{ChatCompletion, ChatCompletionChunk, Encoder, whole};
+use super::error::Json;
+use super::messages::{self, CompletionMessage};
+use super::sampling::SamplingFields;
+use super::shared::{Head, StreamOptions};
+use super::{Failures, OpenAiError};
+use crate::api::ask::{Ask, Input};
+use crate::api::error::Failure;
+use crate::api::stream;
+use crate::server::app::App;
+
+/// A conversation, and how to go on with it.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct ChatCompletionRequest {
+    /// The model.
+    model: Option<String>,
+    /// The turns so far. If the last is the assistant's, the answer continues it.
+    messages: Option<Vec<CompletionMessage>>,
+    /// Answer with server-sent events.
+    stream: Option<bool>,
+    /// Options of the stream.
+    stream_options: Option<StreamOptions>,
+    #[serde(flatten)]
+    sampling: SamplingFields,
+    /// `{"type":"text"}`; JSON is not supported yet.
+    #[schema(value_type = Option<Object>)]
+    response_format: Option<Value>,
+    /// Tools that the model may call. Not supported yet.
+    #[schema(value_type = Option<Vec<Object>>)]
+    tools: Option<Vec<Value>>,
+    /// How hard to think. Only `none` is supported yet.
+    reasoning_effort: Option<String>,
+    /// The same in another place.
+    reasoning: Option<Reasoning>,
+    /// Report log-probabilities.
+    logprobs: Option<bool>,
+    /// With this many alternatives for each token, at most 20.
+    #[schema(value_type = Option<u32>)]
+    top_logprobs: Option<f64>,
+}
+
+/// How to think.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct Reasoning {
+    /// How hard.
+    effort: Option<String>,
+}
+
+/// Answers in a conversation.
+#[utoipa::path(
+    post, path = "/v1/chat/completions", tag = "openai",
+    request_body = ChatCompletionRequest,
+    responses(
+        (status = 200, description = "The answer; with `stream`, server-sent events", content(
+            (ChatCompletion<'static> = "application/json"),
+            (ChatCompletionChunk<'static> = "text/event-stream"),
+        )),
+        Failures,
+    )
+)]
+pub(crate) async fn chat_completions(
+    State(app): State<Arc<App>>,
+    Json(request): Json<ChatCompletionRequest>,
+) -> Result<Response, OpenAiError> {
+    let streams = request.stream == Some(true);
+    let include_usage = request.stream_options.and_then(|options| options.include_usage) == Some(true);
+    let ask = request.ask()?;
+    let head = Head::new("chatcmpl", ask.model.clone());
+    let answer = ask.start(&app).await?;
+    if streams {
+        return Ok(stream::respond(answer, Encoder::new(head, include_usage)).await?);
+    }
+    let answer = answer.whole().await?;
+    Ok(axum::Json(whole(&head, &answer)).into_response())
+}
+
+impl ChatCompletionRequest {
+    fn ask(self) -> Result<Ask, Failure> {
+        let messages = messages::convert(self.messages.unwrap_or_default())?;
+        let model = self.model.unwrap_or_default();
+        if model.is_empty() {
+            return Err(Failure::Invalid("model is required".into()));
+        }
+        if self.tools.is_some_and(|tools| !tools.is_empty()) {
+            return Err(Failure::NotSupported("tool calling"));
+        }
+        free_text(self.response_format.as_ref())?;
+        let effort = self.reasoning.and_then(|reasoning| reasoning.effort).or(self.reasoning_effort);
+        let (sampling, limits, stop) = self.sampling.resolve()?;
+        Ok(Ask {
+            model,
+            keep_alive: None,
+            input: Input::Chat { messages, think: think(effort.as_deref())?, context: Vec::new() },
+            sampling,
+            limits,
+            stop,
+            logprobs: alternatives(self.logprobs, self.top_logprobs)?,
+            return_tokens: false,
+        })
+    }
+}
+
+fn free_text(format: Option<&Value>) -> Result<(), Failure> {
+    match format.and_then(|format| format["type"].as_str()) {
+        Some("json_object" | "json_schema") => Err(Failure::NotSupported("structured output")),
+        _ => Ok(()),
+    }
+}
+
+/// An effort other than none means thinking.
+fn think(effort: Option<&str>) -> Result<Option<bool>, Failure> {
+    match effort {
+        None | Some("") => Ok(None),
+        Some("none") => Ok(Some(false)),
+        Some("minimal" | "low" | "medium" | "high" | "xhigh" | "ultra" | "max") => Ok(Some(true)),
+        Some(other) => Err(Failure::Invalid(format!(
+            "invalid reasoning value: {other:?} (must be \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\", \
+             \"ultra\", \"max\", or \"none\")"
+        ))),
+    }
+}
+
+fn alternatives(wanted: Option<bool>, top: Option<f64>) -> Result<Option<u8>, Failure> {
+    let top = top.unwrap_or(0.0);
+    if !(0.0..=20.0).contains(&top) {
+        return Err(Failure::Invalid("top_logprobs must be between 0 and 20".into()));
+    }
+    Ok((wanted == Some(true)).then_some(top as u8))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::chat::Message;
+
+    fn ask(mut request: Value) -> Result<Ask, String> {
+        let defaults = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}]});
+        for (name, value) in defaults.as_object().unwrap() {
+            request.as_object_mut().unwrap().entry(name).or_insert(value.clone());
+        }
+        let request: ChatCompletionRequest = serde_json::from_value(request).map_err(|e| e.to_string())?;
+        request.ask().map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn what_clients_always_send_is_harmless() {
+        let asked = ask(json!({
+            "stream": null, "stream_options": null, "tools": [], "tool_choice": "auto", "response_format": {"type": "text"},
+            "n": 1, "logit_bias": {}, "user": "me", "parallel_tool_calls": true, "ignore_eos": true, "metadata": {},
+            "reasoning_effort": null, "logprobs": null, "top_logprobs": null, "store": false, "max_completion_tokens": 7,
+        }))
+        .unwrap();
+        assert_eq!(asked.limits.max_new, Some(7));
+        assert_eq!(asked.sampling.temperature, 1.0);
+        let messages = vec![Message::new("user", "Hi")];
+        assert_eq!(asked.input, Input::Chat { messages, think: None, context: Vec::new() });
+    }
+
+    #[test]
+    fn effort_is_a_switch() {
+        let think = |request| match ask(request).unwrap().input {
+            Input::Chat { think, .. } => think,
+            Input::Raw(_) => panic!("not a chat"),
+        };
+        assert_eq!(think(json!({"reasoning_effort": "none"})), Some(false));
+        assert_eq!(think(json!({"reasoning": {"effort": "high"}})), Some(true));
+    }
+
+    #[test]
+    fn bad_requests_are_refused() {
+        for (request, error) in [
+            (json!({"model": ""}), "model is required"),
+            (json!({"messages": []}), "[] is too short - 'messages'"),
+            (json!({"messages": null}), "[] is too short - 'messages'"),
+            (json!({"tools": [{}]}), "tool calling is not supported yet"),
+            (json!({"response_format": {"type": "json_object"}}), "structured output is not supported yet"),
+            (json!({"n": 3}), "more than one answer (n) is not supported yet"),
+            (json!({"top_logprobs": 21}), "top_logprobs must be between 0 and 20"),
+            (
+                json!({"reasoning_effort": "huge"}),
+                "invalid reasoning value: \"huge\" (must be \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\", \"ultra\", \"max\", or \"none\")",
+            ),
+        ] {
+            assert_eq!(ask(request).unwrap_err(), error);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! `POST /v1/completions`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::encode_completions::{Encoder, TextCompletion, loaded, whole};
+use super::error::Json;
+use super::sampling::SamplingFields;
+use super::shared::{Head, StreamOptions};
+use super::{Failures, OpenAiError};
+use crate::api::ask::{self, Ask, Input};
+use crate::api::error::Failure;
+use crate::api::stream;
+use crate::chat::Message;
+use crate::server::app::App;
+
+/// What to continue, and how.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct CompletionRequest {
+    /// The model.
+    model: Option<String>,
+    /// The text; it goes through the model's chat template. Empty loads the model.
+    #[schema(value_type = Option<String>)]
+    prompt: Option<Value>,
+    /// Answer with server-sent events.
+    stream: Option<bool>,
+    /// Options of the stream.
+    stream_options: Option<StreamOptions>,
+    #[serde(flatten)]
+    sampling: SamplingFields,
+    /// Report log-probabilities with this many alternatives, at most 20.
+    #[schema(value_type = Option<u32>)]
+    logprobs: Option<f64>,
+    /// Text after the answer. Not supported yet.
+    suffix: Option<String>,
+    /// Repeat the prompt in the answer. Not supported yet.
+    echo: Option<bool>,
+}
+
+/// Continues a text.
+#[utoipa::path(
+    post, path = "/v1/completions", tag = "openai",
+    request_body = CompletionRequest,
+    responses(
+        (status = 200, description = "The answer; with `stream`, server-sent events", content(
+            (TextCompletion<'static> = "application/json"),
+            (TextCompletion<'static> = "text/event-stream"),
+        )),
+        Failures,
+    )
+)]
+pub(crate) async fn completions(
+    State(app): State<Arc<App>>,
+    Json(request): Json<CompletionRequest>,
+) -> Result<Response, OpenAiError> {
+    let streams = request.stream == Some(true);
+    let include_usage = request.stream_options.and_then(|options| options.include_usage) == Some(true);
+    let prompt = prompt(request.prompt.as_ref())?;
+    let nothing = prompt.is_empty();
+    let ask = request.ask(prompt)?;
+    let head = Head::new("cmpl", ask.model.clone());
+    if nothing && !streams {
+        ask::load(&app, &ask.model, None).await?;
+        return Ok(axum::Json(loaded(&head)).into_response());
+    }
+    let answer = ask.start(&app).await?;
+    if streams {
+        return Ok(stream::respond(answer, Encoder::new(head, include_usage)).await?);
+    }
+    let answer = answer.whole().await?;
+    Ok(axum::Json(whole(&head, &answer)).into_response())
+}
+
+/// The text of a prompt. A list is a batch, of which only one is supported yet.
+fn prompt(value: Option<&Value>) -> Result<String, Failure> {
+    match value {
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(Value::Array(list)) => match list.as_slice() {
+            [Value::String(text)] => Ok(text.clone()),
+            [Value::Number(_) | Value::Array(_), ..] => Err(Failure::NotSupported("a prompt of token ids")),
+            _ => Err(Failure::NotSupported("a list of prompts")),
+        },
+        Some(other) => Err(Failure::Invalid(format!("invalid type for 'prompt' field: {other}"))),
+    }
+}
+
+impl CompletionRequest {
+    fn ask(self, prompt: String) -> Result<Ask, Failure> {
+        if self.suffix.is_some_and(|suffix| !suffix.is_empty()) {
+            return Err(Failure::NotSupported("a suffix"));
+        }
+        if self.echo == Some(true) {
+            return Err(Failure::NotSupported("echo"));
+        }
+        let top = self.logprobs.unwrap_or(0.0);
+        if !(0.0..=20.0).contains(&top) {
+            return Err(Failure::Invalid("logprobs must be between 0 and 20".into()));
+        }
+        let (sampling, limits, stop) = self.sampling.resolve()?;
+        Ok(Ask {
+            model: self.model.unwrap_or_default(),
+            keep_alive: None,
+            input: Input::Chat {
+                messages: vec![Message::new("user", prompt)],
+                think: None,
+                context: Vec::new(),
+            },
+            sampling,
+            limits,
+            stop,
+            logprobs: (top >= 1.0).then_some(top as u8),
+            return_tokens: false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn ask(request: Value) -> Result<Ask, String> {
+        let request: CompletionRequest = serde_json::from_value(request).map_err(|e| e.to_string())?;
+        let text = prompt(request.prompt.as_ref()).map_err(|e| e.to_string())?;
+        request.ask(text).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_prompt_is_text_or_a_list_of_one() {
+        for prompt in [json!("Hi"), json!(["Hi"])] {
+            let asked = ask(json!({"prompt": prompt, "logprobs": 2, "max_tokens": 3})).unwrap();
+            let messages = vec![Message::new("user", "Hi")];
+            assert_eq!(asked.input, Input::Chat { messages, think: None, context: Vec::new() });
+            assert_eq!(asked.logprobs, Some(2));
+            assert_eq!(asked.limits.max_new, Some(3));
+        }
+    }
+
+    #[test]
+    fn bad_requests_are_refused() {
+        for (request, error) in [
+            (json!({"prompt": 5}), "invalid type for 'prompt' field: 5"),
+            (json!({"prompt": ["a", "b"]}), "a list of prompts is not supported yet"),
+            (json!({"prompt": [1, 2]}), "a prompt of token ids is not supported yet"),
+            (json!({"prompt": "a", "suffix": "b"}), "a suffix is not supported yet"),
+            (json!({"prompt": "a", "echo": true}), "echo is not supported yet"),
+            (json!({"prompt": "a", "best_of": 1, "logprobs": -1}), "logprobs must be between 0 and 20"),
+        ] {
+            assert_eq!(ask(request).unwrap_err(), error);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `GET /v1/models` and `GET /v1/models/{model}`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{ErrorBody, OpenAiError};
+use crate::api::error::Failure;
+use crate::fleet::Model;
+use crate::server::app::App;
+
+/// The models that the server can serve.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ModelList {
+    /// `list`.
+    object: &'static str,
+    /// The models.
+    data: Vec<ModelObject>,
+}
+
+/// A model.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ModelObject {
+    /// Name with tag.
+    id: String,
+    /// `model`.
+    object: &'static str,
+    /// When its file was last changed, in seconds since 1970.
+    created: i64,
+    /// `library`.
+    owned_by: &'static str,
+}
+
+impl From<&Model> for ModelObject {
+    fn from(model: &Model) -> Self {
+        let created = model.modified.as_second();
+        Self { id: model.name.to_string(), object: "model", created, owned_by: "library" }
+    }
+}
+
+/// Lists the models.
+#[utoipa::path(
+    get, path = "/v1/models", tag = "openai",
+    responses((status = 200, description = "The models", body = ModelList))
+)]
+pub(crate) async fn list_models(State(app): State<Arc<App>>) -> Json<ModelList> {
+    Json(ModelList { object: "list", data: app.fleet.models().map(Into::into).collect() })
+}
+
+/// Describes a model.
+#[utoipa::path(
+    get, path = "/v1/models/{model}", tag = "openai",
+    params(("model" = String, Path, description = "The model's name")),
+    responses(
+        (status = 200, description = "The model", body = ModelObject),
+        (status = 404, description = "No such model", body = ErrorBody),
+    )
+)]
+pub(crate) async fn get_model(
+    State(app): State<Arc<App>>,
+    Path(model): Path<String>,
+) -> Result<Json<ModelObject>, OpenAiError> {
+    let model = app.fleet.find(&model).ok_or(Failure::NoSuchModel(model))?;
+    Ok(Json(model.into()))
+}

@@ -1,0 +1,160 @@
+//! Sampling options of OpenAI's requests, and what they become.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::api::error::Failure;
+use crate::api::sampling::{check, out_of_range};
+use crate::engine::protocol::{Limits, Sampling};
+
+/// Options that chat and text completions have in common.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct SamplingFields {
+    /// 0 chooses the likeliest token. 1 if absent.
+    temperature: Option<f32>,
+    /// Keep the likeliest tokens whose probabilities reach this sum. 1 if absent.
+    top_p: Option<f32>,
+    /// Subtracted from the logits of recent tokens, for each occurrence.
+    frequency_penalty: Option<f32>,
+    /// Subtracted from the logits of recent tokens, once.
+    presence_penalty: Option<f32>,
+    /// The same seed and request give the same answer when nothing else runs.
+    #[schema(value_type = Option<i64>)]
+    seed: Option<f64>,
+    /// One or more strings that end the answer.
+    #[schema(value_type = Option<Vec<String>>)]
+    stop: Option<Value>,
+    /// Most tokens of the answer.
+    #[schema(value_type = Option<u32>)]
+    max_tokens: Option<f64>,
+    /// The newer name of `max_tokens`.
+    #[schema(value_type = Option<u32>)]
+    max_completion_tokens: Option<f64>,
+    /// Number of answers. Only 1 is supported yet.
+    #[schema(value_type = Option<u32>)]
+    n: Option<f64>,
+    /// Tokens to favour or avoid. Not supported yet.
+    #[schema(value_type = Option<Object>)]
+    logit_bias: Option<Map<String, Value>>,
+}
+
+impl SamplingFields {
+    /// Sampler, limits and stop strings.
+    ///
+    /// # Errors
+    /// For values out of range, and for what is not built yet.
+    pub(super) fn resolve(self) -> Result<(Sampling, Limits, Vec<String>), Failure> {
+        if self.n.is_some_and(|n| n > 1.0) {
+            return Err(Failure::NotSupported("more than one answer (n)"));
+        }
+        if self.logit_bias.is_some_and(|bias| !bias.is_empty()) {
+            return Err(Failure::NotSupported("logit_bias"));
+        }
+        let sampling = Sampling {
+            // OpenAI's defaults, which win over those of the model.
+            temperature: self.temperature.unwrap_or(1.0),
+            top_p: self.top_p.unwrap_or(1.0),
+            frequency_penalty: self.frequency_penalty.unwrap_or(0.0),
+            presence_penalty: self.presence_penalty.unwrap_or(0.0),
+            seed: self.seed.map(|seed| seed as i64).filter(|seed| *seed != -1).map(|seed| seed as u64),
+            ..Sampling::default()
+        };
+        check(&sampling)?;
+        let max_new = match (self.max_completion_tokens, self.max_tokens) {
+            (Some(n), _) => Some(token_limit("max_completion_tokens", n)?),
+            (None, Some(n)) => Some(token_limit("max_tokens", n)?),
+            (None, None) => None,
+        };
+        Ok((sampling, Limits { max_new, ..Limits::default() }, stop_strings(self.stop)?))
+    }
+}
+
+fn token_limit(name: &str, n: f64) -> Result<u32, Failure> {
+    // A limit beyond four thousand million tokens is as good as none.
+    if n >= 0.0 { Ok(n as u32) } else { Err(out_of_range(name, n, "0 or more")) }
+}
+
+fn stop_strings(stop: Option<Value>) -> Result<Vec<String>, Failure> {
+    let invalid = |value: &Value| Failure::Invalid(format!("invalid type for 'stop' field: {value}"));
+    let strings = match stop {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::String(text)) => vec![text],
+        Some(Value::Array(items)) => items
+            .into_iter()
+            .map(|item| match item {
+                Value::String(text) => Ok(text),
+                other => Err(invalid(&other)),
+            })
+            .collect::<Result<_, _>>()?,
+        Some(other) => return Err(invalid(&other)),
+    };
+    // An empty string is found everywhere, and would end every answer before it begins.
+    Ok(strings.into_iter().filter(|text| !text.is_empty()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn resolve(fields: Value) -> Result<(Sampling, Limits, Vec<String>), String> {
+        let fields: SamplingFields = serde_json::from_value(fields).unwrap();
+        fields.resolve().map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn absent_and_null_options_are_openais_defaults() {
+        let nulls = json!({
+            "temperature": null, "top_p": null, "frequency_penalty": null, "presence_penalty": null, "seed": null,
+            "stop": null, "max_tokens": null, "max_completion_tokens": null, "n": null, "logit_bias": null,
+        });
+        for fields in [json!({}), nulls, json!({"n": 1, "logit_bias": {}, "stop": []})] {
+            let (sampling, limits, stop) = resolve(fields).unwrap();
+            assert_eq!(sampling, Sampling { temperature: 1.0, top_p: 1.0, ..Sampling::default() });
+            assert_eq!(limits, Limits::default());
+            assert!(stop.is_empty());
+        }
+    }
+
+    #[test]
+    fn options_arrive() {
+        let (sampling, limits, stop) = resolve(json!({
+            "temperature": 0, "top_p": 0.5, "frequency_penalty": 1, "presence_penalty": -1, "seed": 7.0,
+            "stop": "end", "max_tokens": 10,
+        }))
+        .unwrap();
+        let expected = Sampling {
+            temperature: 0.0,
+            top_p: 0.5,
+            frequency_penalty: 1.0,
+            presence_penalty: -1.0,
+            seed: Some(7),
+            ..Sampling::default()
+        };
+        assert_eq!(sampling, expected);
+        assert_eq!(limits.max_new, Some(10));
+        assert_eq!(stop, ["end"]);
+    }
+
+    #[test]
+    fn the_newer_token_limit_wins() {
+        let limit = |fields| resolve(fields).unwrap().1.max_new;
+        assert_eq!(limit(json!({"max_completion_tokens": 5})), Some(5));
+        assert_eq!(limit(json!({"max_completion_tokens": 5, "max_tokens": 9})), Some(5));
+    }
+
+    #[test]
+    fn bad_values_are_refused_by_name() {
+        for (fields, error) in [
+            (json!({"max_tokens": -1}), "option \"max_tokens\" must be 0 or more, not -1"),
+            (json!({"temperature": -1}), "option \"temperature\" must be 0 or more, not -1"),
+            (json!({"stop": ["a", 1]}), "invalid type for 'stop' field: 1"),
+            (json!({"n": 2}), "more than one answer (n) is not supported yet"),
+            (json!({"logit_bias": {"5": -100}}), "logit_bias is not supported yet"),
+        ] {
+            assert_eq!(resolve(fields).unwrap_err(), error);
+        }
+    }
+}

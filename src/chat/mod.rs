@@ -1,0 +1,232 @@
+//! Messages to prompt: the model's own chat template, or plain concatenation for a model without one.
+//!
+//! ```text
+//!   messages ──┬─ template in the GGUF ──▶ Jinja ──┬─▶ text, tokenised by the engine
+//!              └─ none ──▶ contents, one a line ───┘
+//! ```
+
+mod functions;
+mod template;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::engine::protocol::ModelFacts;
+use template::Template;
+
+/// One turn of a conversation, in the shape that Hugging Face templates read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Message {
+    /// `system`, `user`, `assistant`, `tool`, or whatever the client says.
+    pub role: String,
+    /// The text.
+    pub content: String,
+    /// What the assistant thought before it answered. Templates know it by this name.
+    #[serde(rename = "reasoning_content", skip_serializing_if = "Option::is_none")]
+    pub thinking: Option<String>,
+    /// Calls that the assistant made: `{"type":"function","id"?,"function":{"name","arguments":{…}}}`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<Value>,
+    /// Of a `tool` message: the call that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_call_id: Option<String>,
+    /// Of a `tool` message: the tool's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl Message {
+    /// A message that is nothing but text.
+    #[must_use]
+    pub fn new(role: &str, content: impl Into<String>) -> Self {
+        Self { role: role.to_owned(), content: content.into(), ..Self::default() }
+    }
+}
+
+/// Why messages do not become a prompt.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChatError {
+    /// The template in the model file is no Jinja that we understand. The model's fault.
+    #[error("the chat template of this model cannot be used: {0}")]
+    Template(String),
+    /// The template does not accept these messages. The client's fault.
+    #[error("the chat template of this model refuses these messages: {0}")]
+    Refused(String),
+    /// The template did not end within its budget.
+    #[error("the chat template of this model takes too long to render these messages")]
+    TooLong,
+}
+
+/// What stands for the model in a rendering.
+#[derive(Clone, Debug)]
+struct Special {
+    bos: String,
+    eos: String,
+}
+
+/// Turns conversations into prompts. Keeps one compiled template for each model.
+#[derive(Default)]
+pub struct Renderer {
+    /// By the template's text: models often share one, and a reloaded model finds its own again.
+    compiled: Mutex<HashMap<String, Arc<Template>>>,
+}
+
+impl Renderer {
+    /// Renders `messages` for a model. If the last one is the assistant's, its turn is left open, so that
+    /// generation continues it. `think` is given to the template as `enable_thinking`.
+    ///
+    /// # Errors
+    /// See [`ChatError`].
+    pub async fn render(
+        &self,
+        facts: &ModelFacts,
+        messages: Vec<Message>,
+        think: Option<bool>,
+    ) -> Result<String, ChatError> {
+        let Some(source) = &facts.chat_template else { return Ok(concatenate(&messages)) };
+        let template = self.template(source)?;
+        let special = Special { bos: facts.bos.clone(), eos: facts.eos.clone() };
+        // Long conversations take milliseconds, hostile templates as long as their fuel lasts.
+        let rendering =
+            tokio::task::spawn_blocking(move || render_open(&template, messages, think, &special));
+        rendering.await.unwrap_or_else(|panic| Err(ChatError::Template(panic.to_string())))
+    }
+
+    fn template(&self, source: &str) -> Result<Arc<Template>, ChatError> {
+        if let Some(template) = self.compiled.lock().get(source) {
+            return Ok(Arc::clone(template));
+        }
+        let template = Arc::new(Template::compile(source)?);
+        self.compiled.lock().insert(source.to_owned(), Arc::clone(&template));
+        Ok(template)
+    }
+}
+
+/// Whether a template makes the model think aloud between `<think>` and `</think>`.
+#[must_use]
+pub fn thinks(facts: &ModelFacts) -> bool {
+    facts.chat_template.as_ref().is_some_and(|t| t.contains("<think>") && t.contains("</think>"))
+}
+
+/// A trailing assistant message is what the answer starts with: the template opens the turn, we fill it.
+fn render_open(
+    template: &Template,
+    mut messages: Vec<Message>,
+    think: Option<bool>,
+    special: &Special,
+) -> Result<String, ChatError> {
+    let prefill = messages.pop_if(|last| last.role == "assistant" && last.tool_calls.is_empty());
+    for message in &mut messages {
+        // `developer` is OpenAI's newer name for `system`; few templates know it, and some refuse it.
+        if message.role == "developer" && !template.mentions_developer() {
+            message.role = "system".into();
+        }
+    }
+    let mut prompt = template.render(&messages, think, special)?;
+    if let Some(message) = prefill {
+        prompt.push_str(&message.content);
+    }
+    Ok(prompt)
+}
+
+/// What a model without a template gets: the contents, system first, one a line.
+fn concatenate(messages: &[Message]) -> String {
+    let (system, others): (Vec<_>, Vec<_>) = messages.iter().partition(|m| m.role == "system");
+    let contents = system.into_iter().chain(others).map(|m| Cow::from(&m.content));
+    contents.filter(|c| !c.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + \
+        message['content'] + '<|im_end|>' + '\n' }}{% endfor %}{% if add_generation_prompt %}\
+        {{ '<|im_start|>assistant\n' }}{% endif %}";
+
+    fn facts(template: Option<&str>) -> ModelFacts {
+        ModelFacts {
+            vocab: 256,
+            context_train: 512,
+            context: 512,
+            pool_tokens: 4096,
+            page_tokens: 32,
+            max_running: 8,
+            weight_bytes: 0,
+            bos: "<s>".into(),
+            eos: "</s>".into(),
+            chat_template: template.map(Into::into),
+            devices: Vec::new(),
+        }
+    }
+
+    async fn render(template: Option<&str>, messages: &[(&str, &str)]) -> Result<String, ChatError> {
+        let messages = messages.iter().map(|(role, content)| Message::new(role, *content)).collect();
+        Renderer::default().render(&facts(template), messages, None).await
+    }
+
+    #[tokio::test]
+    async fn a_model_without_a_template_gets_the_contents_with_the_system_message_first() {
+        let got = render(None, &[("user", "Once"), ("system", "Be kind."), ("assistant", "upon")]).await;
+        assert_eq!(got.unwrap(), "Be kind.\nOnce\nupon");
+        assert_eq!(render(None, &[("user", "Once upon a time")]).await.unwrap(), "Once upon a time");
+    }
+
+    #[tokio::test]
+    async fn a_template_opens_the_assistants_turn() {
+        let got = render(Some(CHATML), &[("system", "Be kind."), ("user", "Hi")]).await.unwrap();
+        insta::assert_snapshot!(got, @r"
+        <|im_start|>system
+        Be kind.<|im_end|>
+        <|im_start|>user
+        Hi<|im_end|>
+        <|im_start|>assistant
+        ");
+    }
+
+    #[tokio::test]
+    async fn a_last_message_of_the_assistant_is_continued_with_its_spaces() {
+        let got = render(Some(CHATML), &[("user", "Hi"), ("assistant", "Hello, ")]).await.unwrap();
+        assert!(got.ends_with("<|im_start|>assistant\nHello, "), "{got}");
+    }
+
+    #[tokio::test]
+    async fn developer_is_system_for_templates_that_do_not_know_it() {
+        let got = render(Some(CHATML), &[("developer", "Be kind."), ("user", "Hi")]).await.unwrap();
+        assert!(got.starts_with("<|im_start|>system\nBe kind."), "{got}");
+        let knows =
+            "{% for m in messages %}{% if m.role == 'developer' %}D:{{ m.content }}{% endif %}{% endfor %}";
+        assert_eq!(render(Some(knows), &[("developer", "Be kind.")]).await.unwrap(), "D:Be kind.");
+    }
+
+    #[tokio::test]
+    async fn a_template_that_refuses_is_told_apart_from_one_that_is_broken() {
+        let refuses = "{{ raise_exception('roles must alternate') }}";
+        let refused = render(Some(refuses), &[("user", "Hi")]).await.unwrap_err();
+        assert_eq!(refused, ChatError::Refused("roles must alternate".into()));
+        let broken = render(Some("{% for %}"), &[("user", "Hi")]).await.unwrap_err();
+        assert!(matches!(broken, ChatError::Template(_)), "{broken:?}");
+    }
+
+    #[tokio::test]
+    async fn a_template_without_end_is_stopped() {
+        let endless = "{% for i in range(99999) %}{% for j in range(99999) %}{{ j }}{% endfor %}{% endfor %}";
+        assert_eq!(render(Some(endless), &[("user", "Hi")]).await.unwrap_err(), ChatError::TooLong);
+    }
+
+    #[tokio::test]
+    async fn thinking_is_a_switch_of_the_template() {
+        let switch = "{% if enable_thinking is defined %}{{ enable_thinking }}{% else %}unset{% endif %}";
+        let render = |think| async move {
+            let messages = vec![Message::new("user", "Hi")];
+            Renderer::default().render(&facts(Some(switch)), messages, think).await.unwrap()
+        };
+        assert_eq!(render(None).await, "unset");
+        assert_eq!(render(Some(false)).await, "False");
+    }
+}

@@ -1,0 +1,39 @@
+//! Whether the models that the server was started with are there.
+
+use parking_lot::Mutex;
+
+use crate::fleet::{Model, ModelName};
+
+/// One entry for each model that is loaded at start.
+pub(crate) struct Readiness(Mutex<Vec<(ModelName, Start)>>);
+
+/// How the loading of a model at start went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// It goes on.
+    Loading,
+    /// It was loaded.
+    Loaded,
+    /// It could not be loaded, with the reason. The next request for it tries again.
+    Failed(String),
+}
+
+impl Readiness {
+    pub(super) fn new<'a>(models: impl Iterator<Item = &'a Model>) -> Self {
+        Self(Mutex::new(models.map(|m| (m.name.clone(), Start::Loading)).collect()))
+    }
+
+    pub(super) fn settle(&self, model: &ModelName, outcome: Result<(), String>) {
+        let start = outcome.map_or_else(Start::Failed, |()| Start::Loaded);
+        for (name, state) in self.0.lock().iter_mut() {
+            if name == model {
+                *state = start.clone();
+            }
+        }
+    }
+
+    /// All models and their states.
+    pub(crate) fn all(&self) -> Vec<(ModelName, Start)> {
+        self.0.lock().clone()
+    }
+}

@@ -1,0 +1,157 @@
+//! Starts the real binary and talks to it over a real socket.
+
+// Each test file compiles this module for itself and uses its own part of it.
+#![allow(dead_code)]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+
+use serde_json::{Value, json};
+
+/// A running server. Dropping it kills it.
+pub struct Server {
+    child: Child,
+    /// Base of URLs, without a slash at the end.
+    pub base: String,
+    /// Lines of the log that nobody has read yet.
+    log: mpsc::Receiver<String>,
+    pub client: reqwest::Client,
+}
+
+impl Server {
+    /// Starts `quipu serve --mock` with more arguments, on a port of its own, and waits for the model.
+    pub async fn mock(arguments: &[&str]) -> Self {
+        let server = Self::start(&[&["--mock"], arguments].concat(), &[]);
+        let loaded = server.post("/api/generate", &json!({"model": "mock"})).await;
+        assert_eq!(loaded.status(), 200);
+        server
+    }
+
+    /// Starts `quipu serve` with arguments and variables, on a port of its own, and waits until it listens.
+    pub fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_quipu"))
+            .args(["serve", "--host", "127.0.0.1:0"])
+            .args(arguments)
+            .env_remove("QUIPU_LOG")
+            .env_remove("OLLAMA_DEBUG")
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let (lines, log) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                // A test that fails shows what the server said.
+                println!("server: {line}");
+                if lines.send(line).is_err() {
+                    // Go on reading, so that the server never waits for us.
+                }
+            }
+        });
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let mut server = Self { child, base: String::new(), log, client };
+        let listening = server.wait_for_log("address=");
+        let address = listening.split("address=").nth(1).expect("an address");
+        let address = address.split_whitespace().next().expect("an address");
+        server.base = format!("http://{address}");
+        server
+    }
+
+    /// Waits for a line of the log that holds `text`, and returns it.
+    pub fn wait_for_log(&self, text: &str) -> String {
+        self.log.iter().find(|line| line.contains(text)).unwrap_or_else(|| panic!("no {text:?} in the log"))
+    }
+
+    pub async fn get(&self, path: &str) -> reqwest::Response {
+        self.client.get(self.url(path)).send().await.expect("an answer")
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> reqwest::Response {
+        self.client.post(self.url(path)).json(body).send().await.expect("an answer")
+    }
+
+    /// Posts, and reads the JSON of a successful answer.
+    pub async fn post_json(&self, path: &str, body: &Value) -> Value {
+        let (status, json) = self.post_any(path, body).await;
+        assert_eq!(status, 200, "{json}");
+        json
+    }
+
+    /// Posts, and reads status and JSON.
+    pub async fn post_any(&self, path: &str, body: &Value) -> (u16, Value) {
+        let response = self.post(path, body).await;
+        (response.status().as_u16(), response.json().await.expect("JSON"))
+    }
+
+    /// Posts, and reads a stream of one JSON object a line.
+    pub async fn post_lines(&self, path: &str, body: &Value) -> Vec<Value> {
+        let response = self.post(path, body).await;
+        assert_eq!(response.headers()["content-type"], "application/x-ndjson");
+        let text = response.text().await.expect("a body");
+        assert!(text.ends_with('\n'), "the last line is ended");
+        text.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
+    }
+
+    /// Posts, and reads a stream of server-sent events, without the `[DONE]` that must end it.
+    pub async fn post_events(&self, path: &str, body: &Value) -> Vec<Value> {
+        let response = self.post(path, body).await;
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let text = response.text().await.expect("a body");
+        let events = text.strip_suffix("data: [DONE]\n\n").expect("the end");
+        events
+            .split_terminator("\n\n")
+            .map(|event| serde_json::from_str(event.strip_prefix("data: ").expect("an event")).expect("JSON"))
+            .collect()
+    }
+
+    /// The value of a metric, with its labels as `/metrics` prints them. 0 if it was never recorded.
+    pub async fn metric(&self, name_and_labels: &str) -> f64 {
+        let text = self.get("/metrics").await.text().await.expect("a body");
+        let line = text.lines().find_map(|line| line.strip_prefix(name_and_labels));
+        line.map_or(0.0, |value| value.trim().parse().expect("a number"))
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        signal(self.pid(), name);
+    }
+
+    /// Waits for the process to end.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().expect("an exit status")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a signal by its name to a process.
+pub fn signal(pid: u32, name: &str) {
+    let status = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
+    assert!(status.expect("kill runs").success());
+}
+
+/// The text of a stream of `/api/generate`, or of one object.
+pub fn response_text(lines: &[Value]) -> String {
+    lines.iter().map(|line| line["response"].as_str().expect("text")).collect()
+}
+
+/// The text of a stream of `/api/chat`, or of one object.
+pub fn message_text(lines: &[Value]) -> String {
+    lines.iter().map(|line| line["message"]["content"].as_str().expect("text")).collect()
+}

@@ -1,0 +1,94 @@
+//! `quipu run` against the real server, and what the command line says when something is wrong.
+
+mod common;
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use common::Server;
+use serde_json::json;
+
+/// Runs `quipu` with `input` piped in.
+fn quipu(host: &str, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_quipu"))
+        .args(arguments)
+        .env("QUIPU_HOST", host)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("the input is read");
+    child.wait_with_output().expect("an end")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("text")
+}
+
+#[tokio::test]
+async fn run_prints_the_answer_of_the_server() {
+    let server = Server::mock(&[]).await;
+    // At most ten contexts come, and the mock ends its turn long before.
+    let request = json!({"model": "mock", "prompt": "piped hello there", "stream": false, "options": {"temperature": 0}});
+    let expected = server.post_json("/api/generate", &request).await;
+    let output = quipu(&server.base, &["run", "mock", "hello", "there"], "piped");
+    assert!(output.status.success());
+    assert_eq!(text(&output.stdout), format!("{}\n\n", expected["response"].as_str().unwrap()));
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[tokio::test]
+async fn verbose_prints_the_figures() {
+    let server = Server::mock(&[]).await;
+    let output = quipu(&server.base, &["run", "mock", "--verbose", "hello"], "");
+    let labels: Vec<&str> = text(&output.stderr).lines().map(|line| line[..22].trim_end()).collect();
+    assert_eq!(
+        labels,
+        [
+            "total duration:",
+            "load duration:",
+            "prompt eval count:",
+            "prompt eval duration:",
+            "prompt eval rate:",
+            "eval count:",
+            "eval duration:",
+            "eval rate:",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn errors_go_to_standard_error() {
+    let server = Server::mock(&[]).await;
+    let output = quipu(&server.base, &["run", "nothing", "hello"], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!(text(&output.stderr), "Error: model 'nothing' not found\n");
+    let host = server.base.clone();
+    drop(server);
+    let output = quipu(&host, &["run", "mock", "hello"], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "Error: could not connect to quipu server, run 'quipu serve' to start it\n"
+    );
+}
+
+#[test]
+fn serving_nothing_and_a_taken_port_are_errors() {
+    let output = quipu("127.0.0.1:0", &["serve"], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stderr), "Error: nothing to serve: give --model PATH.gguf, or --mock\n");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = quipu(&address, &["serve", "--mock"], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains(&format!("Error: cannot listen on {address}: ")));
+}
+
+#[test]
+fn the_printed_document_is_the_committed_one() {
+    let output = quipu("", &["openapi"], "");
+    assert_eq!(text(&output.stdout), std::fs::read_to_string("openapi/openapi.json").unwrap());
+}
