@@ -46,6 +46,9 @@ lint: setup ## rustfmt, clippy with the ban list, cargo-deny
 bench: setup ## criterion benches of the hot paths (ARGS=name filters)
 	@$(CARGO) bench --locked $(ARGS)
 
+streams: setup ## tokens per second of 1, 8, 32 streams of MODEL, beside bare llama.cpp
+	@QUIPU_BENCH_MODEL="$(abspath $(MODEL))" $(CARGO) bench --locked --bench streams
+
 openapi: setup ## write openapi/openapi.json
 	@$(CARGO) run --quiet --locked --bin quipu -- openapi > openapi/openapi.json.new
 	@mv openapi/openapi.json.new openapi/openapi.json

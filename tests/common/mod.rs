@@ -65,6 +65,11 @@ impl Server {
         self.log.iter().find(|line| line.contains(text)).unwrap_or_else(|| panic!("no {text:?} in the log"))
     }
 
+    /// Reads the log to its end, which comes when the server and all its engines are gone.
+    pub fn drain_log(&self) {
+        self.log.iter().for_each(drop);
+    }
+
     pub async fn get(&self, path: &str) -> reqwest::Response {
         self.client.get(self.url(path)).send().await.expect("an answer")
     }

@@ -8,7 +8,8 @@ use super::row::Row;
 use super::shortlist::Shortlist;
 use crate::engine::protocol::Token;
 
-/// Draws from all tokens of a row, without a list of them: first a block, then a token in it. 0 if all logits are -∞.
+/// Draws from all tokens of a row, without a list of them: first a block, then a token in it. 0 if all
+/// logits are -∞.
 pub(super) fn from_row(row: &Row<'_>, scale: f32, point: f64, weights: &mut Vec<f32>) -> Token {
     weights.clear();
     weights.extend(row.masses(scale));

@@ -5,7 +5,7 @@ use super::row::{Row, Whole};
 use super::shortlist::Shortlist;
 use crate::engine::protocol::Sampling;
 
-/// The filters that are on. Values that make no sense, NaN among them, count as the nearest that does.
+/// The filters that are on. A value out of range counts as the nearest in range, and NaN as off.
 #[derive(Clone, Debug)]
 pub(super) struct Filters {
     top_k: Option<usize>,
@@ -63,7 +63,7 @@ impl Filters {
     }
 }
 
-/// Outweighs the rounding of sums in the bounds below, which may be too low but not too high.
+/// Outweighs the rounding of sums in the floors below, which may be too low but not too high.
 const MARGIN: f64 = 1e-3;
 
 /// The tokens of a row with at least this logit have a probability of more than `p` together. `total` is the

@@ -6,27 +6,28 @@
 //!
 //! Order and meaning are those of llama.cpp's default chain:
 //!
-//! | step          | what it does                                                              | off at      |
-//! |---------------|---------------------------------------------------------------------------|-------------|
-//! | penalties     | lower the logits of tokens among the last `repeat_last_n` of the history  | 1, 0, 0     |
-//! | `top_k`       | keep the k likeliest tokens                                               | 0           |
-//! | `typical_p`   | keep tokens whose surprise is nearest to the mean, until they exceed p    | 1           |
-//! | `top_p`       | keep the likeliest tokens until they reach p (the nucleus)                | 1           |
-//! | `min_p`       | keep tokens at least p times as likely as the likeliest that is left      | 0           |
-//! | temperature   | divide logits by it; 0 chooses the likeliest token right after penalties  | 1           |
+//! | step        | what it does                                                           | off at  |
+//! |-------------|------------------------------------------------------------------------|---------|
+//! | penalties   | lower the logits of the last `repeat_last_n` tokens                    | 1, 0, 0 |
+//! | `top_k`     | keep the k likeliest tokens                                            | 0       |
+//! | `typical_p` | keep tokens whose surprise is nearest to the mean, until they exceed p | 1       |
+//! | `top_p`     | keep the likeliest tokens until they reach p (the nucleus)             | 1       |
+//! | `min_p`     | keep tokens at least p times as likely as the likeliest that is left   | 0       |
+//! | temperature | divide logits by it; 0 takes the likeliest token right after penalties | 1       |
 //!
-//! Each filter takes the tokens that are left as the whole: their probabilities add up to 1 again. Equal
-//! logits rank by id, the lower first. A NaN counts as -∞, +∞ as the highest finite number; if all logits
-//! are -∞ the choice is token 0.
+//! Each filter takes the tokens that are left as the whole: their probabilities add up to 1 again. The
+//! temperature changes them only after all filters. Equal logits rank by id, the lower first. A logit of NaN
+//! counts as -∞, one of +∞ as the highest finite number; if all are -∞, or there are none, the choice is
+//! token 0.
 //!
 //! # Speed
 //!
 //! A vocabulary has some 150,000 tokens and is never sorted. A row is read in blocks, with loops that
 //! compile to vector instructions: once for the highest logit of each block, and, where a sum of
 //! exponentials is needed, once more. The few blocks that hold candidates follow from the maxima
-//! ([`shortlist`]); filters then select instead of sorting. Penalties change few logits, and are applied to
-//! blocks as they are read ([`row`]), so the row is never copied. With all filters off, candidates are not
-//! even listed ([`draw`]). All buffers are in [`Scratch`] and reused.
+//! (`shortlist`); filters then select instead of sorting. Penalties change few logits, and are applied to
+//! blocks as they are read (`row`), so the row is never copied. With all filters off, candidates are not
+//! even listed (`draw`). All buffers are in [`Scratch`] and reused.
 //!
 //! # Reproducibility
 //!

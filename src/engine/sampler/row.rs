@@ -19,8 +19,8 @@ pub(super) struct Change {
 pub(super) struct Whole {
     /// The sum of their weights.
     pub(super) total: f64,
-    /// The mean of logit - max, each token counting with its probability. -ln p exceeds max - logit by the
-    /// same amount for all tokens, so this is the entropy, with the sign reversed and up to that amount.
+    /// The mean of logit - max, each token counting with its probability. All tokens have the same sum of
+    /// this difference and -ln p, so a token is as far from this mean as its -ln p is from the entropy.
     pub(super) mean: f64,
 }
 

@@ -52,6 +52,7 @@ impl Shortlist {
     /// They lie in the `k` blocks with the highest maxima (of equal ones, those with the lower index): a
     /// token of any other block has the `k` tokens that are those maxima before it.
     pub(super) fn collect_top(&mut self, row: &Row<'_>, k: usize) {
+        // Blocks rank as candidates do, by their maxima and then by their indices.
         let maxima = row.maxima().iter().zip(0..);
         let blocks = maxima.map(|(&max, index)| Candidate::new(max, index));
         match kth(&mut self.ranks, blocks.clone(), k) {
@@ -69,7 +70,7 @@ impl Shortlist {
     }
 
     /// Keeps the likeliest candidates until their probabilities reach `p`. `total` is the sum of
-    /// e^(logit - max) that makes up probability 1, if it is not that of the candidates.
+    /// weights that makes up probability 1, if it is not that of the candidates.
     pub(super) fn top_p(&mut self, p: f64, total: Option<f64>) {
         let max = self.max();
         self.rank(|candidate| Ranked { rank: candidate, mass: weight(candidate.logit(), max, NATURAL) });
@@ -86,14 +87,14 @@ impl Shortlist {
         for candidate in &self.candidates {
             let mass = f64::from(weight(candidate.logit(), max, NATURAL));
             total += mass;
-            moment += mass * f64::from(candidate.logit() - max);
+            moment += mass * (f64::from(candidate.logit()) - f64::from(max));
         }
         Whole { total, mean: moment / total }
     }
 
     /// Keeps the locally typical candidates until their probabilities exceed `p`: those first whose
-    /// information content, -ln p, is nearest to the entropy, its mean. `whole` are the sums over the
-    /// tokens that make up probability 1.
+    /// information content, -ln p, is nearest to its mean, the entropy. `whole` has the sums over the tokens
+    /// that make up probability 1.
     pub(super) fn typical(&mut self, p: f64, whole: Whole) {
         let max = self.max();
         let mean = whole.mean as f32;

@@ -113,7 +113,7 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_global_rejects: 4096, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, max_global_rejects: 4096, ..ProptestConfig::default() })]
 
     #[test]
     fn distributions_are_those_of_the_reference(
@@ -250,6 +250,15 @@ fn ties_go_to_the_lowest_ids() {
 }
 
 #[test]
+fn a_nucleus_reaches_its_sum_and_typical_tokens_exceed_it() {
+    let left = |options: &Sampling| distribution(&Sampler::new(options, 0), &[3.0; 4], &[]).unwrap().len();
+    assert_eq!(left(&Sampling { top_p: 0.5, ..plain() }), 2);
+    assert_eq!(left(&Sampling { typical_p: 0.5, ..plain() }), 3);
+    assert_eq!(left(&Sampling { top_k: 2, top_p: 0.5, ..plain() }), 1);
+    assert_eq!(left(&Sampling { top_k: 2, typical_p: 0.5, ..plain() }), 2);
+}
+
+#[test]
 fn more_than_the_vocabulary_keeps_all() {
     let logits = row(3, 50, 1.0, false);
     let possible = logits.iter().filter(|logit| logit.is_finite()).count();
@@ -365,23 +374,29 @@ fn rows_are_sampled_as_if_alone() {
         Sampling { temperature: 0.0, ..plain() },
         Sampling { repeat_penalty: 1.2, top_p: 0.5, ..plain() },
     ];
-    for (count, vocab) in [(0, 10), (1, 10), (7, 100), (1, 300_000), (2, 300_000), (9, 40_000)] {
+    for (count, vocab) in [(0, 10), (1, 10), (7, 100), (1, 600_000), (2, 300_000), (13, 40_000)] {
         let logits: Vec<Vec<f32>> = (0..count).map(|seed| row(seed, vocab, 2.0, false)).collect();
         let options = variants.iter().cycle();
-        let mut samplers: Vec<Sampler> = options.zip(0..count).map(|(o, seed)| seeded(o, seed)).collect();
-        let mut alone = samplers.clone();
-        let mut workers = Vec::new();
+        let samplers: Vec<Sampler> = options.zip(0..count).map(|(o, seed)| seeded(o, seed)).collect();
+
         let mut scratch = Scratch::default();
-        for _ in 0..3 {
-            let rows = samplers.iter_mut().zip(&logits);
-            let mut jobs: Vec<Job<'_>> = rows
-                .map(|(sampler, logits)| Job { sampler, logits, history: &history, logprobs: Some(1) })
-                .collect();
-            let choices = sample_rows(&mut workers, &mut jobs);
-            let expected = alone.iter_mut().zip(&logits);
-            let expected: Vec<Choice> =
-                expected.map(|(s, logits)| s.sample(&mut scratch, logits, &history, Some(1))).collect();
-            assert_eq!(choices, expected);
+        let alone = samplers.iter().cloned().zip(&logits);
+        let alone: Vec<[Choice; 2]> = alone
+            .map(|(mut s, row)| [(); 2].map(|()| s.sample(&mut scratch, row, &history, Some(1))))
+            .collect();
+
+        for threads in [1, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut samplers = samplers.clone();
+            let mut workers = Vec::new();
+            for step in 0..2 {
+                let rows = samplers.iter_mut().zip(&logits);
+                let mut jobs: Vec<Job<'_>> = rows
+                    .map(|(sampler, logits)| Job { sampler, logits, history: &history, logprobs: Some(1) })
+                    .collect();
+                let choices = pool.install(|| sample_rows(&mut workers, &mut jobs));
+                assert!(choices.iter().eq(alone.iter().map(|choices| &choices[step])));
+            }
         }
     }
 }
