@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what building Quipu needs and is missing: cmake, a C++ compiler, libclang (for the bindings) and
-# ccache (optional). Says what it does; does nothing when everything is there.
+# ccache (optional), and procps for the tests. Says what it does; does nothing when everything is there.
 set -eu
 
 missing=""
@@ -18,6 +18,7 @@ need cmake command -v cmake
 need g++ command -v c++
 need clang command -v clang
 need libclang-dev has_libclang
+need procps command -v pgrep
 need ccache command -v ccache
 
 if [ -n "$missing" ]; then

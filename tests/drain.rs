@@ -2,25 +2,21 @@
 //!
 //! The engine is stopped by a signal where a test needs it to be busy for as long as it takes.
 
+// For clippy, helpers of tests are no tests.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 mod common;
 
-use std::process::Command;
 use std::time::Duration;
 
-use common::{Server, signal};
+use common::{HeldEngine, Server};
 use serde_json::{Value, json};
-
-/// The process id of the server's only engine.
-fn engine(server: &Server) -> u32 {
-    let output = Command::new("pgrep").args(["-P", &server.pid().to_string()]).output().expect("pgrep runs");
-    std::str::from_utf8(&output.stdout).expect("text").trim().parse().expect("one engine")
-}
 
 fn request(stream: bool) -> Value {
     json!({"model": "mock", "prompt": "hi", "stream": stream, "options": {"num_predict": 20, "temperature": 0}})
 }
 
-/// Waits until a request is registered as running on the wire: the server has read and logged it.
+/// Asks, and returns when the server is about to hand the request to its engine.
 async fn asked(server: &Server, body: Value) -> tokio::task::JoinHandle<reqwest::Response> {
     let (client, url) = (server.client.clone(), server.url("/api/generate"));
     let pending = tokio::spawn(async move { client.post(url).json(&body).send().await.expect("an answer") });
@@ -28,27 +24,26 @@ async fn asked(server: &Server, body: Value) -> tokio::task::JoinHandle<reqwest:
     pending
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_idle_server_ends_at_once() {
     let mut server = Server::mock(&[]).await;
     server.signal("TERM");
     assert!(server.wait().success());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_runs_is_finished_and_nothing_new_is_taken() {
     let mut server = Server::start(&["--mock"], &[("OLLAMA_DEBUG", "1")]);
     let expected = server.post_json("/api/generate", &request(false)).await;
     server.wait_for_log("prompt rendered");
-    let engine = engine(&server);
-    signal(engine, "STOP");
+    let engine = HeldEngine::of(&server);
     let pending = asked(&server, request(false)).await;
     server.signal("TERM");
     server.wait_for_log("draining");
     // The listener is closed soon after; until then a connection may still wait in its queue, unanswered.
     let fresh = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(1)).build().unwrap();
     assert!(fresh.get(server.url("/ready")).send().await.is_err());
-    signal(engine, "CONT");
+    drop(engine);
     let response = pending.await.unwrap();
     assert_eq!(response.status(), 200);
     let answer: Value = response.json().await.unwrap();
@@ -56,13 +51,12 @@ async fn what_runs_is_finished_and_nothing_new_is_taken() {
     assert!(server.wait().success());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_late_is_told_so() {
     let mut server = Server::start(&["--mock", "--drain-timeout", "0s"], &[("OLLAMA_DEBUG", "1")]);
     server.post_json("/api/generate", &request(false)).await;
     server.wait_for_log("prompt rendered");
-    let engine = engine(&server);
-    signal(engine, "STOP");
+    let engine = HeldEngine::of(&server);
     let pending = asked(&server, request(true)).await;
     server.signal("INT");
     let response = pending.await.unwrap();
@@ -70,6 +64,6 @@ async fn what_is_late_is_told_so() {
     assert!(response.headers().contains_key("retry-after"));
     assert_eq!(response.text().await.unwrap(), r#"{"error":"the server is shutting down"}"#);
     // An engine that is stopped cannot see that its server is gone.
-    signal(engine, "CONT");
+    drop(engine);
     assert!(server.wait().success());
 }

@@ -1,5 +1,8 @@
 //! `quipu run` against the real server, and what the command line says when something is wrong.
 
+// For clippy, helpers of tests are no tests.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 mod common;
 
 use std::io::Write;
@@ -60,13 +63,14 @@ async fn verbose_prints_the_figures() {
 
 #[tokio::test]
 async fn errors_go_to_standard_error() {
-    let server = Server::mock(&[]).await;
+    let mut server = Server::mock(&[]).await;
     let output = quipu(&server.base, &["run", "nothing", "hello"], "");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stdout), "");
     assert_eq!(text(&output.stderr), "Error: model 'nothing' not found\n");
     let host = server.base.clone();
-    drop(server);
+    server.signal("KILL");
+    server.wait();
     let output = quipu(&host, &["run", "mock", "hello"], "");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(

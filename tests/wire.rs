@@ -1,5 +1,8 @@
 //! What clients see on the wire, endpoint by endpoint, with the mock engine behind the real server.
 
+// For clippy, helpers of tests are no tests.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
 mod common;
 
 use common::{Server, message_text, response_text};
@@ -102,18 +105,17 @@ async fn generate_streams_lines_and_answers_the_same_in_one_piece() {
 #[tokio::test]
 async fn a_context_goes_on_where_the_answer_ended() {
     let server = Server::mock(&[]).await;
-    let ask = |request: Value| server.post_json("/api/generate", &request);
     let first = json!({"model": "mock", "prompt": "once", "stream": false, "options": options(5)});
     let first = server.post_json("/api/generate", &first).await;
     let answer = first["response"].as_str().unwrap();
-    let second = ask(json!({
+    let second = json!({
         "model": "mock", "prompt": "more", "stream": false, "options": options(5), "context": first["context"],
-    }))
-    .await;
-    let whole = ask(json!({
+    });
+    let second = server.post_json("/api/generate", &second).await;
+    let whole = json!({
         "model": "mock", "prompt": format!("once{answer}more"), "stream": false, "raw": true, "options": options(5),
-    }))
-    .await;
+    });
+    let whole = server.post_json("/api/generate", &whole).await;
     assert_eq!(second["response"], whole["response"]);
     assert!(whole.get("context").is_none(), "a raw answer has no context");
 }
@@ -289,6 +291,12 @@ async fn bad_requests_get_ollamas_answers() {
             "{path} {request}"
         );
     }
+}
+
+#[tokio::test]
+async fn bad_requests_of_openai_clients_get_openais_shape() {
+    let server = Server::mock(&[]).await;
+    let messages = json!([{"role": "user", "content": "hi"}]);
     for (path, request, status, r#type, message) in [
         (
             "/v1/chat/completions",

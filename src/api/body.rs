@@ -1,5 +1,7 @@
 //! Request bodies: bounded, JSON whatever the `Content-Type` says, read as tolerantly as Ollama reads them.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::Request;
 use http::header::CONTENT_ENCODING;
@@ -7,6 +9,9 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
 use super::error::Failure;
+
+/// A client that sends nothing of its body for this long has forgotten it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Reads a whole body of at most `limit` bytes as JSON. What follows the first JSON value is ignored.
 ///
@@ -18,13 +23,25 @@ pub(crate) async fn read_json<T: DeserializeOwned>(request: Request, limit: usiz
     {
         return Err(Failure::Encoding(String::from_utf8_lossy(encoding.as_bytes()).into_owned()));
     }
-    let body: Body = request.into_body();
-    let bytes = match Limited::new(body, limit).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Err(Failure::BodyTooLarge { limit }),
-        Err(error) => return Err(Failure::BodyBroken(error.to_string())),
-    };
-    parse_json(&bytes)
+    parse_json(&read(request.into_body(), limit).await?)
+}
+
+async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Failure> {
+    let mut body = Limited::new(body, limit);
+    let mut bytes = Vec::new();
+    loop {
+        let Ok(frame) = tokio::time::timeout(PATIENCE, body.frame()).await else {
+            return Err(Failure::BodyBroken("it stopped coming".into()));
+        };
+        match frame {
+            None => return Ok(bytes),
+            Some(Ok(frame)) => bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
+            Some(Err(error)) if error.is::<LengthLimitError>() => {
+                return Err(Failure::BodyTooLarge { limit });
+            }
+            Some(Err(error)) => return Err(Failure::BodyBroken(error.to_string())),
+        }
+    }
 }
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
@@ -54,6 +71,15 @@ mod tests {
         assert!(matches!(read(" \n", 100).await, Err(Failure::MissingBody)));
         assert!(matches!(read("{\"a\":}", 100).await, Err(Failure::Json(_))));
         assert!(matches!(read("{\"a\":1}", 4).await, Err(Failure::BodyTooLarge { limit: 4 })));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_coming_is_given_up() {
+        let first = futures_util::stream::once(async { Ok::<_, std::io::Error>("{\"a\":") });
+        let stalled =
+            Body::from_stream(futures_util::StreamExt::chain(first, futures_util::stream::pending()));
+        let error = read_json::<Value>(Request::new(stalled), 100).await.unwrap_err();
+        assert_eq!(error.to_string(), "cannot read the request body: it stopped coming");
     }
 
     #[tokio::test]

@@ -45,7 +45,8 @@ mod tests {
 
     #[test]
     fn what_is_out_of_range_is_named() {
-        let cases: [(fn(&mut Sampling), &str); 6] = [
+        type Change = fn(&mut Sampling);
+        let cases: [(Change, &str); 6] = [
             (|s| s.temperature = -0.5, "option \"temperature\" must be 0 or more, not -0.5"),
             (|s| s.temperature = f32::NAN, "option \"temperature\" must be 0 or more, not NaN"),
             (|s| s.top_p = 1.5, "option \"top_p\" must be between 0 and 1, not 1.5"),

@@ -301,7 +301,7 @@ mod tests {
     fn a_model_is_a_path_and_perhaps_a_name() {
         let source = model_source("dir/a,b.gguf,name=tiny:1").unwrap();
         assert_eq!(source.name.as_deref(), Some("tiny:1"));
-        assert!(matches!(source.path, SourcePath::Gguf(path) if path == PathBuf::from("dir/a,b.gguf")));
+        assert!(matches!(source.path, SourcePath::Gguf(path) if path.ends_with("a,b.gguf")));
         assert_eq!(model_source("a.gguf").unwrap().name, None);
         for bad in ["", ",name=x", "a.gguf,name=", "a.gguf,name=two words"] {
             assert!(model_source(bad).is_err(), "{bad:?}");

@@ -185,4 +185,11 @@ impl Context {
             (!row.is_null()).then(|| std::slice::from_raw_parts(row, self.n_vocab as usize))
         }
     }
+
+    /// Sets the number of CPU threads, at least 1.
+    pub fn set_threads(&mut self, threads: u32) {
+        let threads = i32::try_from(threads.max(1)).unwrap_or(i32::MAX);
+        // SAFETY: a live context.
+        unsafe { ffi::llama_set_n_threads(self.native.as_ptr(), threads, threads) };
+    }
 }

@@ -2,26 +2,32 @@
 
 // Each test file compiles this module for itself and uses its own part of it.
 #![allow(dead_code)]
+// For clippy, helpers of tests are no tests.
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
+/// Nothing that a test waits for takes this long, unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A running server. Dropping it kills it.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     /// Base of URLs, without a slash at the end.
-    pub base: String,
+    pub(crate) base: String,
     /// Lines of the log that nobody has read yet.
     log: mpsc::Receiver<String>,
-    pub client: reqwest::Client,
+    pub(crate) client: reqwest::Client,
 }
 
 impl Server {
     /// Starts `quipu serve --mock` with more arguments, on a port of its own, and waits for the model.
-    pub async fn mock(arguments: &[&str]) -> Self {
+    pub(crate) async fn mock(arguments: &[&str]) -> Self {
         let server = Self::start(&[&["--mock"], arguments].concat(), &[]);
         let loaded = server.post("/api/generate", &json!({"model": "mock"})).await;
         assert_eq!(loaded.status(), 200);
@@ -29,7 +35,7 @@ impl Server {
     }
 
     /// Starts `quipu serve` with arguments and variables, on a port of its own, and waits until it listens.
-    pub fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_quipu"))
             .args(["serve", "--host", "127.0.0.1:0"])
             .args(arguments)
@@ -46,12 +52,11 @@ impl Server {
             for line in stderr.lines().map_while(Result::ok) {
                 // A test that fails shows what the server said.
                 println!("server: {line}");
-                if lines.send(line).is_err() {
-                    // Go on reading, so that the server never waits for us.
-                }
+                // Nobody may be left to read it, but the server must never wait for us.
+                let _ = lines.send(line);
             }
         });
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client");
         let mut server = Self { child, base: String::new(), log, client };
         let listening = server.wait_for_log("address=");
         let address = listening.split("address=").nth(1).expect("an address");
@@ -60,39 +65,47 @@ impl Server {
         server
     }
 
-    /// Waits for a line of the log that holds `text`, and returns it.
-    pub fn wait_for_log(&self, text: &str) -> String {
-        self.log.iter().find(|line| line.contains(text)).unwrap_or_else(|| panic!("no {text:?} in the log"))
+    /// Waits for a line of the log that holds `text`, and returns it. Blocks the thread: what must go on
+    /// meanwhile belongs to another one.
+    pub(crate) fn wait_for_log(&self, text: &str) -> String {
+        loop {
+            let line = self.log.recv_timeout(PATIENCE);
+            match line {
+                Ok(line) if line.contains(text) => return line,
+                Ok(_) => {}
+                Err(error) => panic!("no {text:?} in the log: {error}"),
+            }
+        }
     }
 
     /// Reads the log to its end, which comes when the server and all its engines are gone.
-    pub fn drain_log(&self) {
+    pub(crate) fn drain_log(&self) {
         self.log.iter().for_each(drop);
     }
 
-    pub async fn get(&self, path: &str) -> reqwest::Response {
+    pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
         self.client.get(self.url(path)).send().await.expect("an answer")
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> reqwest::Response {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> reqwest::Response {
         self.client.post(self.url(path)).json(body).send().await.expect("an answer")
     }
 
     /// Posts, and reads the JSON of a successful answer.
-    pub async fn post_json(&self, path: &str, body: &Value) -> Value {
+    pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Value {
         let (status, json) = self.post_any(path, body).await;
         assert_eq!(status, 200, "{json}");
         json
     }
 
     /// Posts, and reads status and JSON.
-    pub async fn post_any(&self, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) async fn post_any(&self, path: &str, body: &Value) -> (u16, Value) {
         let response = self.post(path, body).await;
         (response.status().as_u16(), response.json().await.expect("JSON"))
     }
 
     /// Posts, and reads a stream of one JSON object a line.
-    pub async fn post_lines(&self, path: &str, body: &Value) -> Vec<Value> {
+    pub(crate) async fn post_lines(&self, path: &str, body: &Value) -> Vec<Value> {
         let response = self.post(path, body).await;
         assert_eq!(response.headers()["content-type"], "application/x-ndjson");
         let text = response.text().await.expect("a body");
@@ -101,7 +114,7 @@ impl Server {
     }
 
     /// Posts, and reads a stream of server-sent events, without the `[DONE]` that must end it.
-    pub async fn post_events(&self, path: &str, body: &Value) -> Vec<Value> {
+    pub(crate) async fn post_events(&self, path: &str, body: &Value) -> Vec<Value> {
         let response = self.post(path, body).await;
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let text = response.text().await.expect("a body");
@@ -113,27 +126,27 @@ impl Server {
     }
 
     /// The value of a metric, with its labels as `/metrics` prints them. 0 if it was never recorded.
-    pub async fn metric(&self, name_and_labels: &str) -> f64 {
+    pub(crate) async fn metric(&self, name_and_labels: &str) -> f64 {
         let text = self.get("/metrics").await.text().await.expect("a body");
         let line = text.lines().find_map(|line| line.strip_prefix(name_and_labels));
         line.map_or(0.0, |value| value.trim().parse().expect("a number"))
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Sends a signal by its name.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         signal(self.pid(), name);
     }
 
     /// Waits for the process to end.
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         self.child.wait().expect("an exit status")
     }
 }
@@ -145,18 +158,42 @@ impl Drop for Server {
     }
 }
 
+/// The server's only engine, held still until this is dropped.
+pub(crate) struct HeldEngine(u32);
+
+impl HeldEngine {
+    pub(crate) fn of(server: &Server) -> Self {
+        let output = Command::new("pgrep").args(["-P", &server.pid().to_string()]).output();
+        let pids = output.expect("pgrep runs").stdout;
+        let pid = std::str::from_utf8(&pids).expect("text").trim().parse().expect("one engine");
+        signal(pid, "STOP");
+        Self(pid)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.0
+    }
+}
+
+impl Drop for HeldEngine {
+    fn drop(&mut self) {
+        // It may have been killed meanwhile.
+        let _ = Command::new("kill").args(["-CONT", &self.0.to_string()]).status();
+    }
+}
+
 /// Sends a signal by its name to a process.
-pub fn signal(pid: u32, name: &str) {
+pub(crate) fn signal(pid: u32, name: &str) {
     let status = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
     assert!(status.expect("kill runs").success());
 }
 
 /// The text of a stream of `/api/generate`, or of one object.
-pub fn response_text(lines: &[Value]) -> String {
+pub(crate) fn response_text(lines: &[Value]) -> String {
     lines.iter().map(|line| line["response"].as_str().expect("text")).collect()
 }
 
 /// The text of a stream of `/api/chat`, or of one object.
-pub fn message_text(lines: &[Value]) -> String {
+pub(crate) fn message_text(lines: &[Value]) -> String {
     lines.iter().map(|line| line["message"]["content"].as_str().expect("text")).collect()
 }

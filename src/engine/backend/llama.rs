@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use quipu_llama::{Batch, Context, ContextParams, DeviceKind, Model, ModelParams, Pos, Vocab, devices};
 use tracing::info;
@@ -25,6 +26,9 @@ pub enum LoadError {
     /// llama.cpp refused it.
     #[error(transparent)]
     Llama(#[from] quipu_llama::Error),
+    /// The first forward pass failed.
+    #[error("the model loads, but cannot compute: {0}")]
+    Broken(String),
     /// The model is of a kind that cannot write.
     #[error("this model does not generate text ({0}); Quipu serves text generation models only")]
     NoText(&'static str),
@@ -93,7 +97,8 @@ pub fn load(
         partial,
         mixed: partial,
     };
-    let backend = LlamaBackend { context, capabilities, batch: Batch::new(), rows: Vec::new() };
+    let mut backend = LlamaBackend { context, capabilities, batch: Batch::new(), rows: Vec::new() };
+    warm_up(&mut backend, settings.threads)?;
     Ok(Loaded {
         vocabulary: LlamaVocabulary::new(model.vocab()),
         backend,
@@ -104,6 +109,55 @@ pub fn load(
         devices: devices.into_iter().map(|d| format!("{} ({})", d.name, d.description)).collect(),
         model,
     })
+}
+
+/// Runs a few tokens through the model, so that the first request does not wait for weights to be read, and a
+/// model that cannot compute is found now. Unless the threads are given, finds out how many serve it best:
+/// ggml's threads meet at every operation, which costs a small model more than they save, and much more
+/// where other programs want the same cores.
+fn warm_up(backend: &mut LlamaBackend, given: Option<u32>) -> Result<(), LoadError> {
+    /// Passes that take longer than this have enough to do for all threads.
+    const LARGE: Duration = Duration::from_millis(20);
+    let mut quickest = trial(backend)?;
+    if given.is_some() {
+        return Ok(());
+    }
+    let (mut threads, mut best) = (cores(), cores());
+    while threads > 1 && quickest < LARGE {
+        threads /= 2;
+        backend.context.set_threads(threads);
+        let took = trial(backend)?;
+        if took <= quickest.mul_f32(1.1) {
+            (quickest, best) = (took.min(quickest), threads);
+        }
+    }
+    backend.context.set_threads(best);
+    info!(threads = best, of = cores(), "threads that serve this model best");
+    Ok(())
+}
+
+/// The quickest of a few passes with one token of some sequences.
+fn trial(backend: &mut LlamaBackend) -> Result<Duration, LoadError> {
+    const PASSES: u32 = 6;
+    let Capabilities { sequences, cells, .. } = backend.capabilities;
+    let sequences = sequences.min(8).min(cells / PASSES);
+    let mut quickest = Duration::MAX;
+    for position in 0..PASSES {
+        let tokens = (0..sequences).map(|sequence| BatchToken { token: 0, position, sequence, output: true });
+        let batch: Vec<_> = tokens.collect();
+        let began = Instant::now();
+        backend.decode(&batch).map_err(|e| LoadError::Broken(e.to_string()))?;
+        // The first pass reads the weights and starts the threads.
+        if position > 0 {
+            quickest = quickest.min(began.elapsed());
+        }
+    }
+    (0..sequences).for_each(|sequence| backend.clear(sequence));
+    Ok(quickest)
+}
+
+fn cores() -> u32 {
+    std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1))
 }
 
 /// What the pool and the batch should be.
@@ -188,9 +242,7 @@ fn make_context(
     sizes: &Sizing,
     settings: &EngineSettings,
 ) -> Result<(Context, u32), LoadError> {
-    let threads = settings.threads.unwrap_or_else(|| {
-        std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1))
-    });
+    let threads = settings.threads.unwrap_or_else(cores);
     let mut params = ContextParams {
         cells: sizes.cells,
         batch_tokens: sizes.batch_tokens,

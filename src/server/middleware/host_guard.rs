@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http::uri::Authority;
 use http::{Method, StatusCode, header};
 
 use crate::server::host::split_port;
@@ -62,7 +63,7 @@ pub(in crate::server) async fn host_guard(
 ) -> Response {
     let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     // HTTP/2 has no Host header, its authority is part of the URI.
-    let host = header.or_else(|| request.uri().authority().map(|a| a.as_str())).unwrap_or_default();
+    let host = header.or_else(|| request.uri().authority().map(Authority::as_str)).unwrap_or_default();
     if !guard.admits(host) {
         return StatusCode::FORBIDDEN.into_response();
     }
