@@ -1,5 +1,8 @@
 //! One step of the scheduler on the mock backend, without the forward pass that it decides on.
 
+// The mock never refuses.
+#![allow(clippy::expect_used)]
+
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};

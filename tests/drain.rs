@@ -67,3 +67,20 @@ async fn what_is_late_is_told_so() {
     drop(engine);
     assert!(server.wait().success());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_late_ends_with_an_error() {
+    let mut server = Server::mock(&["--drain-timeout", "0s", "--context", "100000"]).await;
+    // Nobody reads this on, so it waits for credit long before its end.
+    let endless =
+        json!({"model": "mock", "prompt": "open 1", "options": {"num_predict": 1_000_000, "temperature": 0}});
+    let mut response = server.post("/api/generate", &endless).await;
+    let mut text = response.chunk().await.unwrap().unwrap().to_vec();
+    server.signal("TERM");
+    while let Some(chunk) = response.chunk().await.unwrap() {
+        text.extend_from_slice(&chunk);
+    }
+    let text = String::from_utf8(text).unwrap();
+    assert_eq!(text.lines().last().unwrap(), r#"{"error":"the server is shutting down"}"#);
+    assert!(server.wait().success());
+}

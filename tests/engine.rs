@@ -3,6 +3,9 @@
 //! The model is stories260K, a published llama-architecture model of 260 thousand parameters. It is not part
 //! of this repository; where it is absent these tests say so and pass.
 
+// Helpers of tests are not themselves tests to clippy.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! An engine that dies: what its requests are told, and that the next request gets a new one.
+//! What fails on either side: engines that die, models that do not load, clients that do not read.
 //!
 //! The engine is held still by a signal, so that the requests surely run when it is killed.
 
@@ -9,6 +9,8 @@ mod common;
 
 use common::{HeldEngine, Server, signal};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 const DIED: &str =
     "the engine of this model stopped unexpectedly (killed by signal 9); the next request starts it again";
@@ -67,4 +69,14 @@ async fn a_model_that_cannot_be_loaded_says_why_and_the_server_stays() {
     let ready: Value = ready.json().await.unwrap();
     assert_eq!(ready["status"], "failed");
     assert!(ready["models"][0]["error"].is_string(), "{ready}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_takes_nothing_is_closed() {
+    let server = Server::start(&["--mock", "--write-timeout", "1s"], &[("OLLAMA_DEBUG", "1")]);
+    let mut stream = TcpStream::connect(server.base.strip_prefix("http://").unwrap()).await.unwrap();
+    // 60 MB: more than all the buffers on the way hold.
+    let requests = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(40);
+    stream.write_all(requests.as_bytes()).await.unwrap();
+    server.wait_for_log("connection broke");
 }

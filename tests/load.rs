@@ -1,5 +1,8 @@
 //! Many clients at once, and what may go wrong under them: the real binary over real sockets.
 
+// Helpers of tests are not themselves tests to clippy.
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
 mod common;
 
 use std::path::{Path, PathBuf};

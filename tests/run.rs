@@ -31,8 +31,8 @@ fn text(bytes: &[u8]) -> &str {
 
 #[tokio::test]
 async fn run_prints_the_answer_of_the_server() {
-    let server = Server::mock(&[]).await;
-    // At most ten contexts come, and the mock ends its turn long before.
+    // Without a limit, ten contexts come.
+    let server = Server::mock(&["--context", "64"]).await;
     let request = json!({"model": "mock", "prompt": "piped hello there", "stream": false, "options": {"temperature": 0}});
     let expected = server.post_json("/api/generate", &request).await;
     let output = quipu(&server.base, &["run", "mock", "hello", "there"], "piped");
@@ -43,7 +43,7 @@ async fn run_prints_the_answer_of_the_server() {
 
 #[tokio::test]
 async fn verbose_prints_the_figures() {
-    let server = Server::mock(&[]).await;
+    let server = Server::mock(&["--context", "64"]).await;
     let output = quipu(&server.base, &["run", "mock", "--verbose", "hello"], "");
     let labels: Vec<&str> = text(&output.stderr).lines().map(|line| line[..22].trim_end()).collect();
     assert_eq!(

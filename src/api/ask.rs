@@ -12,10 +12,6 @@ use crate::server::app::App;
 use crate::server::drain::Phase;
 use crate::server::metrics::Meter;
 
-/// Without a limit of its own, an answer ends after this many contexts. A model that never ends its turn
-/// would otherwise, with context shift, write for ever.
-const MOST_CONTEXTS: u32 = 10;
-
 /// What to generate, and how.
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
@@ -82,9 +78,6 @@ impl Ask {
                 Prompt { context, text: app.renderer.render(facts, messages, think).await? }
             }
         };
-        let most = self.limits.context.unwrap_or(facts.context).saturating_mul(MOST_CONTEXTS);
-        let limits =
-            Limits { max_new: Some(self.limits.max_new.map_or(most, |n| n.min(most))), ..self.limits };
         debug!(model = %self.model, characters = prompt.text.len(), "prompt rendered");
         let generation = lease.submit(Submit {
             // Both are set by the engine's handle.
@@ -92,7 +85,7 @@ impl Ask {
             credit: 0,
             prompt,
             sampling: self.sampling,
-            limits,
+            limits: self.limits,
             stop: self.stop,
             logprobs: self.logprobs,
             return_tokens: self.return_tokens,

@@ -1,7 +1,7 @@
 //! The dialects: what clients say on the wire, and what they hear.
 //!
 //! Each dialect has a folder with one file for each endpoint: types, validation and conversion. All of them
-//! turn a request into an [`Ask`](ask::Ask), start it, and encode the [`Answer`](answer::Answer) that comes.
+//! turn a request into an `Ask`, start it, and encode the `Answer` that comes.
 //!
 //! ```text
 //!   request ─▶ dialect: types, validation ─▶ Ask ─▶ lease, prompt, engine ─▶ Answer
@@ -14,6 +14,7 @@ pub(crate) mod body;
 pub mod duration;
 pub mod error;
 pub(crate) mod keep_alive;
+pub mod logprobs;
 pub(crate) mod native;
 pub mod ollama;
 pub mod openai;

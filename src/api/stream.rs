@@ -10,6 +10,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{FutureExt, stream};
 use http::{HeaderValue, header};
+use serde::Serialize;
 
 use super::answer::Answer;
 use super::error::Failure;
@@ -22,6 +23,14 @@ pub trait Encode: Send + 'static {
 
     /// Appends what the client reads of a piece; of the last one, everything that ends the stream.
     fn piece(&mut self, piece: Piece, out: &mut Vec<u8>);
+}
+
+/// Appends JSON to a stream's bytes.
+pub(crate) fn json<T: Serialize>(value: &T, out: &mut Vec<u8>) {
+    if let Err(error) = serde_json::to_writer(&mut *out, value) {
+        // Strings, numbers and lists into memory: there is nothing that could fail.
+        tracing::error!(%error, "answer not encoded");
+    }
 }
 
 /// Pieces that wait already go out in one write, up to this many bytes.

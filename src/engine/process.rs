@@ -227,6 +227,8 @@ fn spawn(program: &Path, socket: OwnedFd) -> std::io::Result<Child> {
         .stdin(Stdio::from(socket))
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())
+        // Ctrl-C in a terminal goes to the whole group; the front drains before it lets its engines go.
+        .process_group(0)
         .kill_on_drop(true)
         .spawn()
 }

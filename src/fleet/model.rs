@@ -60,7 +60,7 @@ pub struct Model {
 pub struct Details {
     /// Architecture, as llama.cpp names it.
     pub family: String,
-    /// Number of parameters, for people: `260.0K`, `7.6B`.
+    /// Number of parameters, for people: `260K`, `7.6B`.
     pub parameter_size: String,
     /// Type of most weights: `F32`, `Q4_K_M`.
     pub quantization: String,
@@ -116,7 +116,7 @@ impl Details {
     }
 }
 
-/// `1.2B`, `7B`, `494.03M`, `260.03K`, by the rules of `reference/ollama.md` section 10.
+/// `1.2B`, `7B`, `494.03M`, `260K`, as Ollama writes them.
 fn human_count(n: u64) -> String {
     let (value, unit) = match n {
         1_000_000_000.. => (n as f64 / 1e9, "B"),

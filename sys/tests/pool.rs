@@ -2,6 +2,9 @@
 //!
 //! Uses stories260K, a published tiny model; where it is absent these tests say so and pass.
 
+// Helpers of tests are not themselves tests to clippy.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
 use std::path::PathBuf;
 
 use quipu_llama::{Batch, Context, ContextParams, DecodeError, Error, Model, ModelParams, Token};

@@ -16,7 +16,7 @@ use super::shared::ChatMessage;
 use super::{Failures, OllamaError, shared};
 use crate::api::ask::{Ask, Input};
 use crate::api::error::Failure;
-use crate::api::{keep_alive, stream};
+use crate::api::{keep_alive, logprobs, stream};
 use crate::engine::protocol::Limits;
 use crate::server::app::App;
 
@@ -80,7 +80,7 @@ pub(crate) async fn chat(
     let encoder = Encoder::new(model.clone(), Shape::Chat);
     let streams = request.stream != Some(false);
     if request.messages.as_ref().is_none_or(Vec::is_empty) {
-        shared::logprobs(request.logprobs, request.top_logprobs)?;
+        logprobs::wanted(request.logprobs, request.top_logprobs)?;
         return without_text(&app, &encoder, &model, request.keep_alive.as_ref()).await;
     }
     let answer = request.ask(model)?.start(&app).await?;
@@ -113,7 +113,7 @@ impl ChatRequest {
                 ..options.limits
             },
             stop: options.stop,
-            logprobs: shared::logprobs(self.logprobs, self.top_logprobs)?,
+            logprobs: logprobs::wanted(self.logprobs, self.top_logprobs)?,
             return_tokens: false,
         })
     }

@@ -4,9 +4,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ErrorBody;
+use crate::api::logprobs::TokenProbability;
 use crate::api::piece::{GoTime, Piece, Totals, Whole};
-use crate::api::stream::Encode;
-use crate::engine::protocol::{Token, TokenChance, TokenLogprob};
+use crate::api::stream::{Encode, json};
+use crate::engine::protocol::{Token, TokenLogprob};
 
 /// Figures of a complete answer. Durations are in nanoseconds; zeros are left out.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -52,43 +53,17 @@ impl From<&Totals> for Metrics {
 /// The log-probability of a token and of its alternatives.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Logprob {
-    /// The token's text; a part of a character is shown as U+FFFD.
-    token: String,
-    /// Natural logarithm.
-    logprob: f32,
-    /// The token's bytes.
-    bytes: Vec<u8>,
+    #[serde(flatten)]
+    chosen: TokenProbability,
     /// Likeliest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    top_logprobs: Vec<Alternative>,
+    top_logprobs: Vec<TokenProbability>,
 }
 
-/// The log-probability of a token that could have been chosen.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Alternative {
-    /// The token's text; a part of a character is shown as U+FFFD.
-    token: String,
-    /// Natural logarithm.
-    logprob: f32,
-    /// The token's bytes.
-    bytes: Vec<u8>,
-}
-
-impl From<&TokenChance> for Alternative {
-    fn from(chance: &TokenChance) -> Self {
-        let token = String::from_utf8_lossy(&chance.bytes).into_owned();
-        Self { token, logprob: chance.logprob, bytes: chance.bytes.clone() }
+impl From<&TokenLogprob> for Logprob {
+    fn from(token: &TokenLogprob) -> Self {
+        Self { chosen: (&token.chosen).into(), top_logprobs: token.top.iter().map(Into::into).collect() }
     }
-}
-
-fn logprobs(tokens: &[TokenLogprob]) -> Vec<Logprob> {
-    tokens
-        .iter()
-        .map(|token| {
-            let Alternative { token: text, logprob, bytes } = (&token.chosen).into();
-            Logprob { token: text, logprob, bytes, top_logprobs: token.top.iter().map(Into::into).collect() }
-        })
-        .collect()
 }
 
 /// An answer of `/api/generate`, or a part of it.
@@ -203,7 +178,7 @@ impl Encoder {
         let created_at = GoTime(part.at);
         let metrics = part.totals.map(Into::into);
         let (done, done_reason) = (part.reason.is_some(), part.reason);
-        let logprobs = logprobs(part.logprobs);
+        let logprobs = part.logprobs.iter().map(Into::into).collect();
         match shape {
             Shape::Generate => {
                 let context = part.totals.and_then(|totals| totals.summary.tokens.as_deref());
@@ -257,20 +232,13 @@ impl Encode for Encoder {
     }
 }
 
-fn json<T: Serialize>(value: &T, out: &mut Vec<u8>) {
-    if let Err(error) = serde_json::to_writer(&mut *out, value) {
-        // Strings, numbers and lists into memory: there is nothing that could fail.
-        tracing::error!(%error, "answer not encoded");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
     use crate::api::error::Failure;
-    use crate::engine::protocol::{FinishReason, RequestError, Summary};
+    use crate::engine::protocol::{FinishReason, RequestError, Summary, TokenChance};
 
     fn piece(text: &str, end: Option<Result<Totals, Failure>>) -> Piece {
         Piece { at: at(), text: text.into(), logprobs: Vec::new(), end }

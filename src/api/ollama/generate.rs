@@ -17,7 +17,7 @@ use super::options::Options;
 use super::{Failures, OllamaError, shared};
 use crate::api::ask::{self, Ask, Input};
 use crate::api::error::Failure;
-use crate::api::{keep_alive, stream};
+use crate::api::{keep_alive, logprobs, stream};
 use crate::chat::Message;
 use crate::engine::protocol::{Limits, Token};
 use crate::fleet::KeepAlive;
@@ -143,7 +143,7 @@ impl GenerateRequest {
         }
         shared::format(self.format.as_ref())?;
         shared::no_images(self.images.as_ref())?;
-        shared::logprobs(self.logprobs, self.top_logprobs)?;
+        logprobs::wanted(self.logprobs, self.top_logprobs)?;
         Ok(())
     }
 
@@ -158,7 +158,7 @@ impl GenerateRequest {
         let raw = self.raw == Some(true);
         let think = shared::think(self.think.as_ref())?;
         let keep_alive = keep_alive::of_request(self.keep_alive.as_ref())?;
-        let logprobs = shared::logprobs(self.logprobs, self.top_logprobs)?;
+        let logprobs = logprobs::wanted(self.logprobs, self.top_logprobs)?;
         let prompt = self.prompt.unwrap_or_default();
         let input = if raw {
             Input::Raw(prompt)

@@ -6,9 +6,6 @@ use utoipa::ToSchema;
 
 use crate::api::error::Failure;
 
-/// Alternatives that a request may ask for with each token.
-pub(super) const MOST_ALTERNATIVES: i64 = 20;
-
 /// The model's name is called `model`, and by some clients `name`.
 pub(super) fn model_name(model: Option<String>, name: Option<String>) -> String {
     model.filter(|m| !m.is_empty()).or(name).unwrap_or_default()
@@ -48,18 +45,6 @@ pub(super) fn format(value: Option<&Value>) -> Result<(), Failure> {
             "invalid format: {other}; expected \"json\" or a valid JSON Schema object"
         ))),
     }
-}
-
-/// `logprobs` and `top_logprobs`: with how many alternatives, or `None` for no log-probabilities at all.
-///
-/// # Errors
-/// If too many are asked for.
-pub(super) fn logprobs(wanted: Option<bool>, top: Option<f64>) -> Result<Option<u8>, Failure> {
-    let top = top.unwrap_or(0.0) as i64;
-    if !(0..=MOST_ALTERNATIVES).contains(&top) {
-        return Err(Failure::Invalid("top_logprobs must be between 0 and 20".into()));
-    }
-    Ok((wanted == Some(true)).then_some(top as u8))
 }
 
 /// Images are not built yet; none are harmless.
@@ -153,20 +138,6 @@ mod tests {
             (json!(5), "invalid format: 5; expected \"json\" or a valid JSON Schema object"),
         ] {
             assert_eq!(format(Some(&value)).unwrap_err().to_string(), error);
-        }
-    }
-
-    #[test]
-    fn alternatives_need_logprobs_and_have_a_limit() {
-        assert_eq!(logprobs(None, None).unwrap(), None);
-        assert_eq!(logprobs(Some(false), Some(5.0)).unwrap(), None);
-        assert_eq!(logprobs(Some(true), None).unwrap(), Some(0));
-        assert_eq!(logprobs(Some(true), Some(5.9)).unwrap(), Some(5));
-        for top in [-1.0, 21.0] {
-            assert_eq!(
-                logprobs(None, Some(top)).unwrap_err().to_string(),
-                "top_logprobs must be between 0 and 20"
-            );
         }
     }
 

@@ -16,7 +16,7 @@ use super::shared::{Head, StreamOptions};
 use super::{Failures, OpenAiError};
 use crate::api::ask::{Ask, Input};
 use crate::api::error::Failure;
-use crate::api::stream;
+use crate::api::{logprobs, stream};
 use crate::server::app::App;
 
 /// A conversation, and how to go on with it.
@@ -104,7 +104,7 @@ impl ChatCompletionRequest {
             sampling,
             limits,
             stop,
-            logprobs: alternatives(self.logprobs, self.top_logprobs)?,
+            logprobs: logprobs::wanted(self.logprobs, self.top_logprobs)?,
             return_tokens: false,
         })
     }
@@ -128,14 +128,6 @@ fn think(effort: Option<&str>) -> Result<Option<bool>, Failure> {
              \"ultra\", \"max\", or \"none\")"
         ))),
     }
-}
-
-fn alternatives(wanted: Option<bool>, top: Option<f64>) -> Result<Option<u8>, Failure> {
-    let top = top.unwrap_or(0.0);
-    if !(0.0..=20.0).contains(&top) {
-        return Err(Failure::Invalid("top_logprobs must be between 0 and 20".into()));
-    }
-    Ok((wanted == Some(true)).then_some(top as u8))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::shared::{Head, StreamOptions};
 use super::{Failures, OpenAiError};
 use crate::api::ask::{self, Ask, Input};
 use crate::api::error::Failure;
-use crate::api::stream;
+use crate::api::{logprobs, stream};
 use crate::chat::Message;
 use crate::server::app::App;
 
@@ -98,10 +98,7 @@ impl CompletionRequest {
         if self.echo == Some(true) {
             return Err(Failure::NotSupported("echo"));
         }
-        let top = self.logprobs.unwrap_or(0.0);
-        if !(0.0..=20.0).contains(&top) {
-            return Err(Failure::Invalid("logprobs must be between 0 and 20".into()));
-        }
+        let top = logprobs::alternatives("logprobs", self.logprobs)?;
         let (sampling, limits, stop) = self.sampling.resolve()?;
         Ok(Ask {
             model: self.model.unwrap_or_default(),
@@ -114,7 +111,7 @@ impl CompletionRequest {
             sampling,
             limits,
             stop,
-            logprobs: (top >= 1.0).then_some(top as u8),
+            logprobs: (top > 0).then_some(top),
             return_tokens: false,
         })
     }

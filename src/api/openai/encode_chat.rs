@@ -5,9 +5,10 @@ use utoipa::ToSchema;
 
 use super::ErrorBody;
 use super::shared::{Head, Usage, done, event};
+use crate::api::logprobs::TokenProbability;
 use crate::api::piece::{Piece, Whole};
 use crate::api::stream::Encode;
-use crate::engine::protocol::{TokenChance, TokenLogprob};
+use crate::engine::protocol::TokenLogprob;
 
 const FINGERPRINT: &str = "fp_quipu";
 
@@ -113,41 +114,20 @@ pub struct Logprobs {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ChatTokenLogprob)]
 pub struct TokenEntry {
-    /// The token's text; a part of a character is shown as U+FFFD.
-    token: String,
-    /// Natural logarithm.
-    logprob: f32,
-    /// The token's bytes.
-    bytes: Vec<u8>,
+    #[serde(flatten)]
+    chosen: TokenProbability,
     /// Likeliest first.
-    top_logprobs: Vec<AlternativeEntry>,
+    top_logprobs: Vec<TokenProbability>,
 }
 
-/// The log-probability of a token that could have been chosen.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = ChatAlternative)]
-pub struct AlternativeEntry {
-    /// The token's text; a part of a character is shown as U+FFFD.
-    token: String,
-    /// Natural logarithm.
-    logprob: f32,
-    /// The token's bytes.
-    bytes: Vec<u8>,
-}
-
-impl From<&TokenChance> for AlternativeEntry {
-    fn from(chance: &TokenChance) -> Self {
-        let token = String::from_utf8_lossy(&chance.bytes).into_owned();
-        Self { token, logprob: chance.logprob, bytes: chance.bytes.clone() }
+impl From<&TokenLogprob> for TokenEntry {
+    fn from(token: &TokenLogprob) -> Self {
+        Self { chosen: (&token.chosen).into(), top_logprobs: token.top.iter().map(Into::into).collect() }
     }
 }
 
 fn logprobs(tokens: &[TokenLogprob]) -> Option<Logprobs> {
-    let entry = |token: &TokenLogprob| {
-        let AlternativeEntry { token: text, logprob, bytes } = (&token.chosen).into();
-        TokenEntry { token: text, logprob, bytes, top_logprobs: token.top.iter().map(Into::into).collect() }
-    };
-    (!tokens.is_empty()).then(|| Logprobs { content: tokens.iter().map(entry).collect() })
+    (!tokens.is_empty()).then(|| Logprobs { content: tokens.iter().map(Into::into).collect() })
 }
 
 /// A whole answer as one object.
@@ -235,7 +215,7 @@ mod tests {
 
     use super::*;
     use crate::api::piece::Totals;
-    use crate::engine::protocol::{FinishReason, RequestError, Summary};
+    use crate::engine::protocol::{FinishReason, RequestError, Summary, TokenChance};
 
     fn head() -> Head {
         Head { id: "chatcmpl-1".into(), created: 1_738_367_999, model: "stories".into() }

@@ -6,9 +6,10 @@ use utoipa::ToSchema;
 
 use super::ErrorBody;
 use super::shared::{Head, Usage, done, event};
+use crate::api::logprobs::text;
 use crate::api::piece::{Piece, Whole};
 use crate::api::stream::Encode;
-use crate::engine::protocol::{TokenChance, TokenLogprob};
+use crate::engine::protocol::TokenLogprob;
 
 /// A text completion, or a part of one.
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,7 +69,6 @@ impl Offset {
         if tokens.is_empty() {
             return None;
         }
-        let text = |chance: &TokenChance| String::from_utf8_lossy(&chance.bytes).into_owned();
         let mut placed = TextLogprobs::default();
         for token in tokens {
             let chosen = text(&token.chosen);
@@ -168,7 +168,7 @@ mod tests {
 
     use super::*;
     use crate::api::piece::Totals;
-    use crate::engine::protocol::{FinishReason, Summary};
+    use crate::engine::protocol::{FinishReason, Summary, TokenChance};
 
     fn head() -> Head {
         Head { id: "cmpl-1".into(), created: 1_738_367_999, model: "stories".into() }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::piece::Totals;
+use crate::api::stream::json;
 
 /// Options of a stream.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
@@ -71,10 +72,7 @@ impl Head {
 /// Appends a server-sent event with one JSON object.
 pub(super) fn event<T: Serialize>(value: &T, out: &mut Vec<u8>) {
     out.extend_from_slice(b"data: ");
-    if let Err(error) = serde_json::to_writer(&mut *out, value) {
-        // Strings, numbers and lists into memory: there is nothing that could fail.
-        tracing::error!(%error, "answer not encoded");
-    }
+    json(value, out);
     out.extend_from_slice(b"\n\n");
 }
 

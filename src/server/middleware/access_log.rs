@@ -24,13 +24,12 @@ pub(in crate::server) async fn access_log(request: Request, next: Next) -> Respo
     // Paths that nobody serves would make a time series each.
     metrics::count_request(&method, route.as_deref().unwrap_or("unknown"), status);
     let id = id.as_ref().and_then(|id| id.0.to_str().ok()).unwrap_or_default();
-    let seconds = started.elapsed().as_secs_f32();
-    let status = status.as_u16();
+    let (status, milliseconds) = (status.as_u16(), started.elapsed().as_millis());
     // Probes come every few seconds.
     if matches!(path.as_str(), "/" | "/health" | "/ready" | "/metrics") {
-        debug!(target: "quipu::access", %method, path, status, seconds, peer, id, "request");
+        debug!(target: "quipu::access", %method, path, status, milliseconds, peer, id, "request");
     } else {
-        info!(target: "quipu::access", %method, path, status, seconds, peer, id, "request");
+        info!(target: "quipu::access", %method, path, status, milliseconds, peer, id, "request");
     }
     response
 }
