@@ -1,0 +1,73 @@
+//! The vocabulary of a model.
+
+use quipu_llama::Vocab;
+
+use crate::engine::backend::Vocabulary;
+use crate::engine::protocol::Token;
+
+/// The vocabulary of a model, with the bytes of all tokens at hand.
+pub struct LlamaVocabulary {
+    vocab: Vocab,
+    bytes: Vec<u8>,
+    /// Where the bytes of each token end.
+    ends: Vec<u32>,
+    end_tokens: Vec<bool>,
+}
+
+impl LlamaVocabulary {
+    pub(super) fn new(vocab: Vocab) -> Self {
+        let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(vocab.len() as usize));
+        for token in 0..vocab.len() {
+            vocab.piece(token, false, &mut bytes);
+            ends.push(bytes.len() as u32);
+        }
+        let end_tokens = (0..vocab.len()).map(|t| vocab.is_end(t)).collect();
+        Self { vocab, bytes, ends, end_tokens }
+    }
+
+    /// The text of a special token, as a template spells it.
+    fn spelled(&self, token: Option<Token>) -> String {
+        let mut bytes = Vec::new();
+        if let Some(token) = token {
+            self.vocab.piece(token, true, &mut bytes);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Begin-of-sequence as text; empty if there is none.
+    #[must_use]
+    pub fn bos(&self) -> String {
+        self.spelled(self.vocab.bos())
+    }
+
+    /// End-of-sequence as text; empty if there is none.
+    #[must_use]
+    pub fn eos(&self) -> String {
+        self.spelled(self.vocab.eos())
+    }
+}
+
+impl Vocabulary for LlamaVocabulary {
+    fn tokenize(&self, text: &str) -> Result<Vec<Token>, String> {
+        self.vocab.tokenize(text, true, true).map_err(|e| e.to_string())
+    }
+
+    fn detokenize(&self, tokens: &[Token]) -> Result<String, String> {
+        self.vocab.detokenize(tokens).map_err(|e| e.to_string())
+    }
+
+    fn piece(&self, token: Token) -> &[u8] {
+        let token = token as usize;
+        let Some(&end) = self.ends.get(token) else { return &[] };
+        let start = token.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[start as usize..end as usize]
+    }
+
+    fn is_end(&self, token: Token) -> bool {
+        self.end_tokens.get(token as usize).copied().unwrap_or(false)
+    }
+
+    fn leading(&self) -> Option<Token> {
+        self.vocab.adds_bos().then(|| self.vocab.bos()).flatten()
+    }
+}
