@@ -171,14 +171,26 @@ async fn a_long_prompt_and_short_chats_get_on_together() {
 
 #[tokio::test]
 async fn an_engine_killed_under_load_costs_its_requests_and_nothing_else() {
-    let server = Server::mock(&["--context", "100000"]).await;
+    let mut arguments = vec!["--mock".to_owned(), "--context".into(), "100000".into()];
+    let other = stories();
+    if let Some(path) = &other {
+        arguments.extend(["--model".into(), format!("{},name=stories", path.display())]);
+        arguments.extend(["--threads".into(), "1".into()]);
+    }
+    let server = Server::start(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
+    let engine = next_engine(&server, "mock");
     let mut open = Vec::new();
     for i in 0..6 {
         let mut lines = Lines::open(&server, &ask("mock", &format!("open {i}"), 50_000)).await;
         lines.next().await.expect("a first token");
         open.push(lines);
     }
-    let engine = engine_of(&server);
+    let mut bystander = None;
+    if other.is_some() {
+        let mut lines = Lines::open(&server, &ask("stories", "Once upon a time", 300)).await;
+        lines.next().await.expect("a first token");
+        bystander = Some(lines);
+    }
     signal(engine, "KILL");
     for mut lines in open {
         let mut last = Value::Null;
@@ -188,22 +200,30 @@ async fn an_engine_killed_under_load_costs_its_requests_and_nothing_else() {
         let error = last["error"].as_str().unwrap_or_else(|| panic!("a clear end, not {last}"));
         assert!(error.contains("stopped unexpectedly (killed by signal 9)"), "{error}");
     }
+    if let Some(mut lines) = bystander {
+        let mut last = Value::Null;
+        while let Some(line) = lines.next().await {
+            last = line;
+        }
+        assert_eq!(last["done"], true, "another model goes on: {last}");
+    }
     let again = server.post_lines("/api/generate", &ask("mock", "again", 10)).await;
     assert_eq!(again.last().expect("a last line")["done"], true);
-    assert_ne!(engine_of(&server), engine, "a new engine");
+    assert_ne!(next_engine(&server, "mock"), engine, "a new engine");
     assert_eq!(server.metric("quipu_engine_crashes_total{model=\"mock:latest\"}").await, 1.0);
 }
 
-fn engine_of(server: &Server) -> u32 {
-    let output =
-        std::process::Command::new("pgrep").args(["-P", &server.pid().to_string()]).output().expect("pgrep");
-    std::str::from_utf8(&output.stdout).expect("text").trim().parse().expect("one engine")
+/// Process id of a model's engine, from the next line of the log that tells of its start.
+fn next_engine(server: &Server, model: &str) -> u32 {
+    let line = server.wait_for_log(&format!("model loaded model={model}:latest"));
+    let pid = line.split("pid=").nth(1).and_then(|rest| rest.split_whitespace().next());
+    pid.and_then(|pid| pid.parse().ok()).unwrap_or_else(|| panic!("no process id in {line:?}"))
 }
 
 #[tokio::test]
 async fn a_killed_server_leaves_no_engine() {
     let server = Server::mock(&[]).await;
-    let engine = engine_of(&server);
+    let engine = next_engine(&server, "mock");
     server.signal("KILL");
     // Both hold the other end of the log; it closes when both are gone.
     server.drain_log();

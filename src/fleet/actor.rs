@@ -48,12 +48,6 @@ impl Lease {
         self.load_time
     }
 
-    /// Process id of the engine.
-    #[must_use]
-    pub fn engine_pid(&self) -> Option<u32> {
-        self.engine.pid()
-    }
-
     /// Sends a request to the engine.
     ///
     /// # Errors
@@ -145,6 +139,7 @@ impl Actor {
             pool_tokens = engine.facts().pool_tokens,
             context = engine.facts().context,
             devices = ?engine.facts().devices,
+            pid = engine.pid(),
             "model loaded"
         );
         self.engine = Some(Arc::clone(&engine));
