@@ -27,6 +27,7 @@ fn busy(waiting: u64) -> (Scheduler<()>, MockBackend) {
         vocab: 258,
         partial: true,
         mixed: true,
+        keep_rows: None,
     };
     let config = SchedulerConfig {
         max_running: RUNNING,

@@ -179,17 +179,17 @@ async fn an_engine_killed_under_load_costs_its_requests_and_nothing_else() {
     }
     let server = Server::start(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
     let engine = next_engine(&server, "mock");
-    let mut open = Vec::new();
-    for i in 0..6 {
-        let mut lines = Lines::open(&server, &ask("mock", &format!("open {i}"), 50_000)).await;
-        lines.next().await.expect("a first token");
-        open.push(lines);
-    }
     let mut bystander = None;
     if other.is_some() {
         let mut lines = Lines::open(&server, &ask("stories", "Once upon a time", 300)).await;
         lines.next().await.expect("a first token");
         bystander = Some(lines);
+    }
+    let mut open = Vec::new();
+    for i in 0..6 {
+        let mut lines = Lines::open(&server, &ask("mock", &format!("open {i}"), 50_000)).await;
+        lines.next().await.expect("a first token");
+        open.push(lines);
     }
     signal(engine, "KILL");
     for mut lines in open {

@@ -114,6 +114,7 @@ fn mock(settings: &EngineSettings) -> Ready<MockBackend> {
         vocab: MOCK_VOCAB,
         partial: true,
         mixed: true,
+        keep_rows: None,
     };
     let config = SchedulerConfig {
         max_running,

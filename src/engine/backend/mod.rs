@@ -31,6 +31,9 @@ pub struct Capabilities {
     /// Whether decode tokens and prompt chunks fit into one forward pass. Where they do not (recurrent and
     /// hybrid models under llama.cpp), mixing them costs extra passes.
     pub mixed: bool,
+    /// After how many rows of forward passes a cell that nobody uses has cost as much as computing it anew
+    /// would: every row looks at the mask of every cell. `None` if that is not known, or never.
+    pub keep_rows: Option<u32>,
 }
 
 /// One token of a forward pass.

@@ -104,6 +104,12 @@ pub trait PrefixCache {
     /// Frees at least `need` cells if it can, least recently used first. Returns how many were freed.
     fn evict(&mut self, need: u32, ops: &mut Vec<CellOp>) -> u32;
 
+    /// The cache's clock: it moves with every use of a cached prefix.
+    fn now(&self) -> u64;
+
+    /// Frees what was last used before a time of [`Self::now`]. Returns the freed cells.
+    fn expire(&mut self, before: u64, ops: &mut Vec<CellOp>) -> u32;
+
     /// Drops the cached sequence whose loss hurts least, to free its id. Returns the freed cells, or `None`
     /// if there is no cached sequence.
     fn drop_holder(&mut self, ops: &mut Vec<CellOp>) -> Option<u32>;

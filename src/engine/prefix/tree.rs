@@ -410,6 +410,20 @@ impl PrefixCache for PrefixTree {
         freed
     }
 
+    fn now(&self) -> u64 {
+        self.tick
+    }
+
+    fn expire(&mut self, before: u64, ops: &mut Vec<CellOp>) -> u32 {
+        let mut freed = 0;
+        while let Some(&(last_used, id)) = self.lru.first()
+            && last_used < before
+        {
+            freed += self.remove_leaf(id, ops).0;
+        }
+        freed
+    }
+
     fn drop_holder(&mut self, ops: &mut Vec<CellOp>) -> Option<u32> {
         let older = self.lru.len().div_ceil(2);
         let (_, mut id) = *self.lru.iter().take(older).min_by_key(|(_, id)| self.node(*id).len())?;

@@ -8,6 +8,8 @@ use crate::engine::protocol::Token;
 struct Entry {
     tokens: Vec<Token>,
     sequence: SeqId,
+    /// When it ended, in ticks.
+    ended: u64,
 }
 
 /// Finished sequences, each usable as a whole, by one successor.
@@ -17,6 +19,8 @@ pub struct WholeCache {
     entries: Vec<Entry>,
     /// Tokens that running sequences took over from entries.
     locked: u32,
+    /// Sequences that ended so far.
+    tick: u64,
 }
 
 impl WholeCache {
@@ -56,13 +60,26 @@ impl PrefixCache for WholeCache {
             ops.push(CellOp::Retire(sequence));
             return 0;
         }
-        self.entries.push(Entry { tokens: tokens.to_vec(), sequence });
+        self.tick += 1;
+        self.entries.push(Entry { tokens: tokens.to_vec(), sequence, ended: self.tick });
         0
     }
 
     fn evict(&mut self, need: u32, ops: &mut Vec<CellOp>) -> u32 {
         let mut freed = 0;
         while freed < need && !self.entries.is_empty() {
+            freed += self.retire(0, ops);
+        }
+        freed
+    }
+
+    fn now(&self) -> u64 {
+        self.tick
+    }
+
+    fn expire(&mut self, before: u64, ops: &mut Vec<CellOp>) -> u32 {
+        let mut freed = 0;
+        while self.entries.first().is_some_and(|e| e.ended < before) {
             freed += self.retire(0, ops);
         }
         freed

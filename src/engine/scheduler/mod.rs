@@ -80,6 +80,10 @@ pub struct Scheduler<P> {
     counters: Counters,
     /// Steps in a row that only decoded, for backends that cannot mix.
     decode_streak: u32,
+    /// Rows of all forward passes.
+    rows: u64,
+    /// What the cache's clock said after how many rows, oldest first.
+    marks: VecDeque<(u64, u64)>,
 }
 
 impl<P> Scheduler<P> {
@@ -111,6 +115,8 @@ impl<P> Scheduler<P> {
             budget: StepBudget::new(capabilities.batch_tokens, config.latency_target),
             counters: Counters::default(),
             decode_streak: 0,
+            rows: 0,
+            marks: VecDeque::new(),
         }
     }
 
@@ -266,6 +272,33 @@ impl<P> Scheduler<P> {
         self.counters.evicted_tokens += u64::from(freed);
         self.pool.give(freed);
         self.apply(&mut ops, backend);
+    }
+
+    /// Drops cached prefixes that nobody asked for while so many rows were computed that keeping them has cost
+    /// as much as computing them anew. Whoever keeps something up to that point, and no longer, pays at most
+    /// twice what would have been best, whatever comes.
+    fn expire(&mut self, rows: u32, backend: &mut dyn Backend) {
+        const ROWS_BETWEEN_MARKS: u64 = 64;
+        let Some(keep) = self.capabilities.keep_rows else { return };
+        self.rows += u64::from(rows);
+        if self.marks.back().is_none_or(|(at, _)| self.rows - at >= ROWS_BETWEEN_MARKS) {
+            self.marks.push_back((self.rows, self.cache.now()));
+        }
+        let mut before = None;
+        while let Some(&(at, clock)) = self.marks.front()
+            && at + u64::from(keep) <= self.rows
+        {
+            before = Some(clock);
+            self.marks.pop_front();
+        }
+        if let Some(before) = before {
+            let mut ops = Vec::new();
+            // Used at the time of the mark still counts as used before it.
+            let freed = self.cache.expire(before + 1, &mut ops);
+            self.counters.evicted_tokens += u64::from(freed);
+            self.pool.give(freed);
+            self.apply(&mut ops, backend);
+        }
     }
 
     fn apply(&mut self, ops: &mut Vec<CellOp>, backend: &mut dyn Backend) {

@@ -119,6 +119,7 @@ impl<P> Scheduler<P> {
             }
         }
         self.apply(&mut ops, backend);
+        self.expire(plan.batch.len() as u32, backend);
         self.budget.observe(took, plan.decode_tokens(), plan.prefill_tokens);
         self.estimate.relax();
     }

@@ -34,10 +34,18 @@ struct Shape {
     batch: u32,
     partial: bool,
     deterministic: bool,
+    keep_rows: Option<u32>,
 }
 
-const ROOMY: Shape =
-    Shape { cells: 1 << 16, running: 8, cached: 64, batch: 128, partial: true, deterministic: false };
+const ROOMY: Shape = Shape {
+    cells: 1 << 16,
+    running: 8,
+    cached: 64,
+    batch: 128,
+    partial: true,
+    deterministic: false,
+    keep_rows: None,
+};
 
 impl World {
     fn new(shape: Shape) -> Self {
@@ -48,6 +56,7 @@ impl World {
             vocab: VOCAB,
             partial: shape.partial,
             mixed: shape.partial,
+            keep_rows: shape.keep_rows,
         };
         let config = SchedulerConfig {
             max_running: shape.running,
@@ -365,6 +374,30 @@ fn a_failed_pass_takes_its_sequences_and_leaves_no_cell() {
 }
 
 #[test]
+fn what_costs_more_to_keep_than_to_compute_is_dropped() {
+    for partial in [true, false] {
+        let mut world = World::new(Shape { keep_rows: Some(500), partial, ..ROOMY });
+        world.submit(&prompt(1, 100), 5);
+        world.run();
+        world.submit(&prompt(2, 100), 300);
+        world.run();
+        let after = |world: &World| world.scheduler.stats().prefix_hit_tokens;
+        // 399 rows later the first is still there, and being used makes it young again.
+        let mut again = prompt(1, 100);
+        again.extend(alone(&again, 5));
+        world.submit(&again, 5);
+        world.run();
+        let hits = after(&world);
+        assert!(hits >= 100, "kept while it is cheap");
+        world.submit(&prompt(3, 100), 700);
+        world.run();
+        world.submit(&again, 5);
+        world.run();
+        assert!(after(&world) < hits + 100, "dropped when it has cost more than it is worth");
+    }
+}
+
+#[test]
 fn recurrent_memories_go_on_with_whole_sequences() {
     let mut world = World::new(Shape { partial: false, ..ROOMY });
     let mut history = prompt(3, 40);
@@ -476,6 +509,11 @@ proptest! {
     #[test]
     fn random_loads_on_a_small_pool(history in prop::collection::vec(moves(), 1..60)) {
         play(Shape { cells: 320, running: 5, cached: 6, batch: 48, ..ROOMY }, history);
+    }
+
+    #[test]
+    fn random_loads_that_keep_little(history in prop::collection::vec(moves(), 1..60)) {
+        play(Shape { cells: 2048, running: 5, cached: 6, keep_rows: Some(100), ..ROOMY }, history);
     }
 
     #[test]

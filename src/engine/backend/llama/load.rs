@@ -80,9 +80,10 @@ pub fn load(
         vocab: model.vocab().len(),
         partial,
         mixed: partial,
+        keep_rows: None,
     };
     let mut backend = LlamaBackend { context, capabilities, batch: Batch::new(), rows: Vec::new() };
-    warm_up::warm_up(&mut backend, settings.threads)?;
+    backend.capabilities.keep_rows = warm_up::warm_up(&mut backend, settings.threads)?;
     Ok(Loaded {
         vocabulary: LlamaVocabulary::new(model.vocab()),
         backend,

@@ -7,33 +7,29 @@ use tracing::info;
 use super::{LlamaBackend, LoadError};
 use crate::engine::backend::{Backend, BatchToken, Capabilities};
 
+/// Passes that take longer than this have enough to do for all threads, and are long beside what idle cells
+/// cost.
+const LARGE: Duration = Duration::from_millis(20);
+
+/// A measurement that was disturbed must not make the cache useless.
+const LEAST_KEPT: u32 = 512;
+
 /// Runs a few tokens through the model, so that the first request does not wait for weights to be read, and a
-/// model that cannot compute is found now. Unless the threads are given, finds out how many serve it best:
-/// ggml's threads meet at every operation, which costs a small model more than they save, and much more
-/// where other programs want the same cores.
-pub(super) fn warm_up(backend: &mut LlamaBackend, given: Option<u32>) -> Result<(), LoadError> {
-    /// Passes that take longer than this have enough to do for all threads.
-    const LARGE: Duration = Duration::from_millis(20);
+/// model that cannot compute is found now. For small models, finds out how many threads serve it best, unless
+/// they are given: ggml's threads meet at every operation, which may cost more than they save, and much more
+/// where other programs want the same cores. Returns [`Capabilities::keep_rows`].
+pub(super) fn warm_up(backend: &mut LlamaBackend, threads: Option<u32>) -> Result<Option<u32>, LoadError> {
     let mut trial = Trial::new(backend);
     trial.pass(1)?;
-    let mut quickest = trial.decode()?;
-    if given.is_none() && quickest < LARGE {
-        trial.fill()?;
-        quickest = trial.decode()?;
-        let (mut threads, mut best) = (cores(), cores());
-        while threads > 1 {
-            threads /= 2;
-            trial.backend.context.set_threads(threads);
-            let took = trial.decode()?;
-            if took < quickest {
-                (quickest, best) = (took, threads);
-            }
+    let mut keep_rows = None;
+    if trial.decode()? < LARGE {
+        if threads.is_none() {
+            trial.choose_threads()?;
         }
-        trial.backend.context.set_threads(best);
-        info!(threads = best, of = cores(), "threads that serve this model best");
+        keep_rows = trial.keep_rows()?;
     }
-    trial.end();
-    Ok(())
+    trial.clear();
+    Ok(keep_rows)
 }
 
 /// A few sequences that nobody asked for.
@@ -68,16 +64,60 @@ impl<'a> Trial<'a> {
         self.backend.decode(&batch).map_err(|e| LoadError::Broken(e.to_string()))
     }
 
-    /// Makes the sequences as long as a short chat, if that takes no time that somebody would notice: how
-    /// much there is to attend to decides what threads are worth.
-    fn fill(&mut self) -> Result<(), LoadError> {
+    /// Makes the sequences as long as a short chat, if that takes no time that somebody would notice. Returns
+    /// how long a token of a prompt took, if any was computed.
+    fn fill(&mut self) -> Result<Option<Duration>, LoadError> {
         let began = Instant::now();
         let step = (self.backend.capabilities.batch_tokens / self.sequences).min(64);
+        let mut quickest = None;
         while self.position + step < (self.room / 2).min(256) && began.elapsed() < Duration::from_millis(250)
         {
+            let pass = Instant::now();
             self.pass(step)?;
+            let token = pass.elapsed() / (step * self.sequences);
+            quickest = Some(quickest.map_or(token, |q: Duration| q.min(token)));
         }
+        Ok(quickest)
+    }
+
+    /// Tries all cores, half of them, and so on. How much there is to attend to decides what threads are worth.
+    fn choose_threads(&mut self) -> Result<(), LoadError> {
+        self.fill()?;
+        let mut quickest = self.decode()?;
+        let (mut threads, mut best) = (cores(), cores());
+        while threads > 1 {
+            threads /= 2;
+            self.backend.context.set_threads(threads);
+            let took = self.decode()?;
+            if took < quickest {
+                (quickest, best) = (took, threads);
+            }
+        }
+        self.backend.context.set_threads(best);
+        info!(threads = best, of = cores(), "threads that serve this model best");
         Ok(())
+    }
+
+    /// What a token of a prompt costs, in rows that look past one idle cell.
+    fn keep_rows(&mut self) -> Result<Option<u32>, LoadError> {
+        self.clear();
+        self.pass(1)?;
+        let (few, short) = (self.attended(), self.decode()?);
+        let Some(prompt_token) = self.fill()? else { return Ok(None) };
+        let (many, long) = (self.attended(), self.decode()?);
+        let idle_cells = (many - few) * self.sequences;
+        if long <= short || idle_cells == 0 {
+            return Ok(None);
+        }
+        let glance = (long - short).as_secs_f64() / f64::from(idle_cells);
+        let rows = (prompt_token.as_secs_f64() / glance) as u32;
+        info!(rows, "cached prefixes that nobody wants are kept while so many rows are computed");
+        Ok(Some(rows.max(LEAST_KEPT)))
+    }
+
+    /// Cells that every row looks at: llama.cpp rounds up.
+    fn attended(&self) -> u32 {
+        (self.position * self.sequences).next_multiple_of(256)
     }
 
     /// The quickest of a few passes with a token of every sequence.
@@ -91,8 +131,9 @@ impl<'a> Trial<'a> {
         Ok(quickest)
     }
 
-    fn end(self) {
+    fn clear(&mut self) {
         (0..self.sequences).for_each(|sequence| self.backend.clear(sequence));
+        self.position = 0;
     }
 }
 
