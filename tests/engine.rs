@@ -6,7 +6,8 @@
 // Helpers of tests are not themselves tests to clippy.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
-use std::path::PathBuf;
+mod common;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,12 +24,7 @@ const STORY: &str = ", there was a little girl named Lily. She loved to play out
                      One day, she saw a big, red ball.";
 
 fn stories() -> Option<Source> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/stories260K.gguf");
-    if path.exists() {
-        return Some(Source::Gguf(path));
-    }
-    eprintln!("skipped: stories260K.gguf is not there");
-    None
+    common::stories().map(Source::Gguf)
 }
 
 struct Engine {

@@ -5,22 +5,12 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use common::{Server, response_text, signal};
+use common::{Server, response_text, signal, stories};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-
-/// The published tiny model, which is not part of this repository.
-fn stories() -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/stories260K.gguf");
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: stories260K.gguf is not there");
-    None
-}
 
 fn ask(model: &str, prompt: &str, tokens: u32) -> Value {
     json!({"model": model, "prompt": prompt, "raw": true,

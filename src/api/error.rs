@@ -1,6 +1,7 @@
 //! Why a request gets no answer. Each dialect has one mapping of [`Failure`] to its wire.
 
-use http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
 
 use crate::chat::ChatError;
 use crate::engine::protocol::RequestError;
@@ -97,6 +98,15 @@ impl Failure {
             )
             | Self::Dropped => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+
+    /// The response with a dialect's body: its status, and when to try again where that helps.
+    pub(crate) fn respond(&self, body: impl IntoResponse) -> Response {
+        let mut response = (self.status(), body).into_response();
+        if let Some(seconds) = self.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 
     /// Seconds after which the same request may succeed, where that is so.

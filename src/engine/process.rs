@@ -106,8 +106,7 @@ impl EngineHandle {
         let child = spawn(&program.path, theirs.into())?;
         let pid = child.id();
         let (mut read, mut write) = UnixStream::from_std(ours)?.into_split();
-        let loaded =
-            handshake(&mut read, &mut write, load, program.load_timeout).await.and_then(|f| f.ok_or(None));
+        let loaded = handshake(&mut read, &mut write, load, program.load_timeout).await;
         let facts = match loaded {
             Ok(facts) => facts,
             Err(Some(error)) => return Err(error),
@@ -233,13 +232,13 @@ fn spawn(program: &Path, socket: OwnedFd) -> std::io::Result<Child> {
         .spawn()
 }
 
-/// Outer error: the talk broke. `Ok(None)`: the process closed the socket.
+/// `Err(None)`: the process closed the socket.
 async fn handshake(
     read: &mut OwnedReadHalf,
     write: &mut OwnedWriteHalf,
     load: LoadSpec,
     patience: Duration,
-) -> Result<Option<ModelFacts>, Option<StartError>> {
+) -> Result<ModelFacts, Option<StartError>> {
     let mut buffer = Vec::new();
     let mut load = Some(load);
     loop {
@@ -255,12 +254,12 @@ async fn handshake(
             }
             Ok(Some(Event::Hello { version })) => return Err(Some(StartError::Version { engine: version })),
             Ok(Some(Event::Loading(progress))) => debug!(progress, "loading"),
-            Ok(Some(Event::Loaded(facts))) => return Ok(Some(*facts)),
+            Ok(Some(Event::Loaded(facts))) => return Ok(*facts),
             Ok(Some(Event::LoadFailed(reason))) => return Err(Some(StartError::Model(reason))),
-            Ok(Some(Event::Step(_)) | None) => return Ok(None),
+            Ok(Some(Event::Step(_)) | None) => return Err(None),
             Err(e) if e.kind() == std::io::ErrorKind::InvalidData => return Err(Some(e.into())),
             // A reset says no more than that the process is gone.
-            Err(_) => return Ok(None),
+            Err(_) => return Err(None),
         }
     }
 }

@@ -21,7 +21,7 @@ use super::protocol::{
 };
 use super::request::{Request, summary};
 use super::sampler::{Chances, Choice, Job, Scratch, sample_rows};
-use super::scheduler::{Chunk, Plan, Scheduler};
+use super::scheduler::{Plan, Scheduler};
 use super::sequence::Sequence;
 
 /// Tokens whose text may be held back before the front hears of them.
@@ -125,8 +125,7 @@ impl<B: Backend> StepLoop<B> {
         let plan = self.scheduler.plan(&mut self.backend);
         if !plan.batch.is_empty() {
             for chunk in &plan.chunks {
-                let (Chunk::Part { index, .. } | Chunk::Last { index, .. }) = *chunk;
-                self.scheduler.running(index).payload.times.scheduled(began);
+                self.scheduler.running(chunk.index()).payload.times.scheduled(began);
             }
             match self.backend.decode(&plan.batch) {
                 Ok(()) => {
@@ -162,10 +161,8 @@ impl<B: Backend> StepLoop<B> {
         }
         let choices = sample_rows(&mut self.scratch, &mut jobs);
         let now = Instant::now();
-        // From the highest index down: ending a sequence moves those above it.
-        let mut chosen: Vec<(usize, Choice)> = indices.into_iter().zip(choices).collect();
-        chosen.sort_unstable_by_key(|(index, _)| std::cmp::Reverse(*index));
-        for (index, choice) in chosen {
+        // From the highest index down: ending a sequence moves those above it. Outputs come lowest first.
+        for (index, choice) in indices.into_iter().zip(choices).rev() {
             let sequence = self.scheduler.running(index);
             sequence.payload.times.token(now);
             match accept(sequence, choice, self.vocabulary.as_ref()) {
@@ -203,10 +200,7 @@ impl<B: Backend> StepLoop<B> {
             DecodeError::Failed(reason) => reason,
         };
         error!(reason = fault, sequences = plan.chunks.len(), "forward pass failed");
-        let index_of = |chunk: &Chunk| match *chunk {
-            Chunk::Part { index, .. } | Chunk::Last { index, .. } => index,
-        };
-        let mut indices: Vec<usize> = plan.chunks.iter().map(index_of).collect();
+        let mut indices: Vec<usize> = plan.chunks.iter().map(|chunk| chunk.index()).collect();
         indices.sort_unstable_by_key(|&index| std::cmp::Reverse(index));
         for index in indices {
             let sequence = self.scheduler.discard(index, &mut self.backend);

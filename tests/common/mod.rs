@@ -3,9 +3,10 @@
 // Each test file compiles this module for itself and uses its own part of it.
 #![allow(dead_code)]
 // For clippy, helpers of tests are no tests.
-#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -196,4 +197,14 @@ pub(crate) fn response_text(lines: &[Value]) -> String {
 /// The text of a stream of `/api/chat`, or of one object.
 pub(crate) fn message_text(lines: &[Value]) -> String {
     lines.iter().map(|line| line["message"]["content"].as_str().expect("text")).collect()
+}
+
+/// The published tiny model, which is not part of this repository.
+pub(crate) fn stories() -> Option<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/stories260K.gguf");
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("skipped: stories260K.gguf is not there");
+    None
 }

@@ -54,11 +54,7 @@ impl<E: Into<Failure>> From<E> for OllamaError {
 impl IntoResponse for OllamaError {
     fn into_response(self) -> Response {
         let body = ErrorBody { error: self.0.to_string() };
-        let mut response = (self.0.status(), Json(body)).into_response();
-        if let Some(seconds) = self.0.retry_after() {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+        self.0.respond(Json(body))
     }
 }
 

@@ -153,7 +153,7 @@ impl<P> Scheduler<P> {
         }
     }
 
-    /// The sequences of a plan that have a row of logits, each with its index and its row.
+    /// The sequences of a plan that have a row of logits, each with its index and its row, lowest index first.
     pub fn outputs(&mut self, plan: &Plan) -> impl Iterator<Item = (usize, usize, &mut Sequence<P>)> {
         let mut rows = vec![None; self.running.len()];
         for chunk in &plan.chunks {
@@ -254,9 +254,7 @@ impl<P> Scheduler<P> {
         self.apply(&mut ops, backend);
         while self.cache.holders() > self.config.max_cached {
             let Some(freed) = self.cache.drop_holder(&mut ops) else { break };
-            self.counters.evicted_tokens += u64::from(freed);
-            self.pool.give(freed);
-            self.apply(&mut ops, backend);
+            self.evicted(freed, &mut ops, backend);
         }
         seq.computed = 0;
         seq
@@ -269,9 +267,14 @@ impl<P> Scheduler<P> {
         }
         let mut ops = Vec::new();
         let freed = self.cache.evict(need, &mut ops);
+        self.evicted(freed, &mut ops, backend);
+    }
+
+    /// Books what the cache gave up, and carries it out.
+    fn evicted(&mut self, freed: u32, ops: &mut Vec<CellOp>, backend: &mut dyn Backend) {
         self.counters.evicted_tokens += u64::from(freed);
         self.pool.give(freed);
-        self.apply(&mut ops, backend);
+        self.apply(ops, backend);
     }
 
     /// Drops cached prefixes that nobody asked for while so many rows were computed that keeping them has cost
@@ -295,9 +298,7 @@ impl<P> Scheduler<P> {
             let mut ops = Vec::new();
             // Used at the time of the mark still counts as used before it.
             let freed = self.cache.expire(before + 1, &mut ops);
-            self.counters.evicted_tokens += u64::from(freed);
-            self.pool.give(freed);
-            self.apply(&mut ops, backend);
+            self.evicted(freed, &mut ops, backend);
         }
     }
 

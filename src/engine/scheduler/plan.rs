@@ -40,6 +40,22 @@ pub enum Chunk {
     },
 }
 
+impl Chunk {
+    /// Index for [`Scheduler::running`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        let (Self::Part { index, .. } | Self::Last { index, .. }) = self;
+        index
+    }
+
+    /// Tokens.
+    #[must_use]
+    pub fn tokens(self) -> u32 {
+        let (Self::Part { tokens, .. } | Self::Last { tokens, .. }) = self;
+        tokens
+    }
+}
+
 /// A forward pass.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -106,11 +122,10 @@ impl<P> Scheduler<P> {
     pub fn commit(&mut self, plan: &Plan, took: Duration, backend: &mut dyn Backend) {
         let mut ops: Vec<CellOp> = Vec::new();
         for chunk in &plan.chunks {
-            let (Chunk::Part { index, tokens } | Chunk::Last { index, tokens, .. }) = *chunk;
-            let running = &mut self.running[index];
+            let running = &mut self.running[chunk.index()];
             let prompt = running.seq.missing() > 1 || running.seq.generated == 0;
-            self.pool.take(tokens);
-            running.seq.computed += tokens;
+            self.pool.take(chunk.tokens());
+            running.seq.computed += chunk.tokens();
             // What is being written is of use to nobody before it is finished; prompts are.
             if prompt {
                 let computed = &running.seq.tokens[..running.seq.computed as usize];

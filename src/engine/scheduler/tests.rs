@@ -107,13 +107,7 @@ impl World {
                 self.scheduler.shed(&mut self.backend);
             }
             Err(DecodeError::Failed(_)) => {
-                let mut indices: Vec<usize> = plan
-                    .chunks
-                    .iter()
-                    .map(|c| match *c {
-                        Chunk::Part { index, .. } | Chunk::Last { index, .. } => index,
-                    })
-                    .collect();
+                let mut indices: Vec<usize> = plan.chunks.iter().map(|c| c.index()).collect();
                 indices.sort_unstable();
                 for index in indices.into_iter().rev() {
                     self.scheduler.discard(index, &mut self.backend);
