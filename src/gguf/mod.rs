@@ -30,6 +30,8 @@
 mod error;
 mod file;
 mod file_type;
+pub mod import;
+pub mod merge;
 mod parse;
 mod read;
 mod tensor;

@@ -84,7 +84,7 @@ impl GgufWriter {
         if !tensors.is_empty() {
             pad(&mut out, header.len() as u64, alignment)?;
         }
-        Ok(TensorWriter { out, tensors: tensors.into(), alignment })
+        Ok(TensorWriter { out, tensors: tensors.into(), begun: 0, alignment })
     }
 }
 
@@ -116,37 +116,62 @@ fn pad(out: &mut impl Write, len: u64, alignment: u64) -> Result<(), GgufError> 
     Ok(std::io::copy(&mut std::io::Read::take(std::io::repeat(0), missing), out).map(|_| ())?)
 }
 
-/// Writes the data of the tensors, in the order in which they were added.
+/// Writes the data of the tensors, in the order in which they were added: each at once or in parts.
 #[derive(Debug)]
 #[must_use = "without the data, the file is truncated"]
 pub struct TensorWriter<W> {
     out: W,
+    /// Tensors that are not complete; the first may have begun.
     tensors: VecDeque<TensorInfo>,
+    /// Bytes of the first tensor that are written.
+    begun: u64,
     alignment: u64,
 }
 
 impl<W: Write> TensorWriter<W> {
-    /// Bytes of the tensor whose data is next; `None` after the last.
+    /// Bytes that the next tensor still needs; `None` after the last.
     #[must_use]
     pub fn next_len(&self) -> Option<u64> {
-        self.tensors.front().map(|tensor| tensor.bytes)
+        self.tensors.front().map(|tensor| tensor.bytes - self.begun)
     }
 
-    /// Writes the data of the next tensor.
+    /// Writes the data of the next tensor, or all of it that is missing.
     ///
     /// # Errors
     /// If it has not the size of that tensor, if there is none left, or if writing fails.
     pub fn write(&mut self, data: &[u8]) -> Result<(), GgufError> {
         let len = data.len() as u64;
-        let Some(tensor) = self.tensors.pop_front() else {
+        match self.tensors.front() {
+            Some(tensor) if tensor.bytes - self.begun != len => {
+                let problem = format!("has {} bytes of data, not {}", self.begun + len, tensor.bytes);
+                Err(GgufError::tensor(&tensor.name, problem))
+            }
+            _ => self.write_part(data),
+        }
+    }
+
+    /// Writes a part of the data of the next tensor. With its last part, the tensor is complete.
+    ///
+    /// # Errors
+    /// If the tensor needs fewer bytes, if there is none left, or if writing fails.
+    pub fn write_part(&mut self, data: &[u8]) -> Result<(), GgufError> {
+        let len = data.len() as u64;
+        let Some(tensor) = self.tensors.front() else {
             return Err(GgufError::tensor("", format!("was not added, but has {len} bytes of data")));
         };
-        if tensor.bytes != len {
-            let problem = format!("has {len} bytes of data, not {}", tensor.bytes);
+        let total = self.begun + len;
+        if total > tensor.bytes {
+            let problem = format!("has at least {total} bytes of data, not {}", tensor.bytes);
             return Err(GgufError::tensor(&tensor.name, problem));
         }
         self.out.write_all(data)?;
-        pad(&mut self.out, len, self.alignment)
+        self.begun = total;
+        if total == tensor.bytes {
+            self.tensors.pop_front();
+            self.begun = 0;
+            pad(&mut self.out, total, self.alignment)?;
+        }
+        Ok(())
     }
 
     /// Ends the file, and returns what it was written to.
@@ -155,7 +180,11 @@ impl<W: Write> TensorWriter<W> {
     /// If a tensor has no data yet, or if writing fails.
     pub fn finish(mut self) -> Result<W, GgufError> {
         if let Some(tensor) = self.tensors.pop_front() {
-            return Err(GgufError::tensor(&tensor.name, "has no data"));
+            let problem = match self.begun {
+                0 => "has no data".to_owned(),
+                begun => format!("has only {begun} of {} bytes of data", tensor.bytes),
+            };
+            return Err(GgufError::tensor(&tensor.name, problem));
         }
         self.out.flush()?;
         Ok(self.out)
@@ -212,5 +241,30 @@ mod tests {
         let mut tensors = start();
         tensors.write(&[0; 4]).unwrap();
         assert!(tensors.write(&[0; 4]).unwrap_err().to_string().contains("was not added"));
+    }
+
+    #[test]
+    fn data_may_come_in_parts() {
+        let start = || {
+            let writer = GgufWriter::new().tensor("a", [4], TensorType::I8).tensor("b", [2], TensorType::I8);
+            writer.start(Vec::new()).unwrap()
+        };
+        let mut whole = start();
+        whole.write(&[1, 2, 3, 4]).unwrap();
+        whole.write(&[5, 6]).unwrap();
+        let mut parts = start();
+        for (data, left) in [(&[1][..], 3), (&[][..], 3), (&[2, 3], 1), (&[4], 2)] {
+            parts.write_part(data).unwrap();
+            assert_eq!(parts.next_len(), Some(left));
+        }
+        parts.write_part(&[5]).unwrap();
+        parts.write(&[6]).unwrap();
+        assert_eq!(parts.finish().unwrap(), whole.finish().unwrap());
+
+        let mut parts = start();
+        parts.write_part(&[1, 2]).unwrap();
+        assert!(parts.write(&[3]).unwrap_err().to_string().contains("has 3 bytes of data, not 4"));
+        assert!(parts.write_part(&[3; 3]).unwrap_err().to_string().contains("has at least 5 bytes of data"));
+        assert!(parts.finish().unwrap_err().to_string().contains("has only 2 of 4 bytes"));
     }
 }
