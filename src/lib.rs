@@ -15,6 +15,7 @@
 //! - [`fleet`]: starts, watches and stops engines; hands out leases.
 //! - [`engine`]: the protocol between front and engine, and the engine itself.
 //! - [`gguf`]: reads model files.
+//! - [`modelfile`]: the language that describes models.
 
 pub mod api;
 pub mod chat;
@@ -22,4 +23,5 @@ pub mod cli;
 pub mod engine;
 pub mod fleet;
 pub mod gguf;
+pub mod modelfile;
 pub mod server;
