@@ -16,6 +16,7 @@
 //! - [`engine`]: the protocol between front and engine, and the engine itself.
 //! - [`gguf`]: reads model files.
 //! - [`modelfile`]: the language that describes models.
+//! - [`store`]: names, manifests and blobs on disk.
 
 pub mod api;
 pub mod chat;
@@ -25,3 +26,4 @@ pub mod fleet;
 pub mod gguf;
 pub mod modelfile;
 pub mod server;
+pub mod store;
