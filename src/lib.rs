@@ -16,6 +16,7 @@
 //! - [`engine`]: the protocol between front and engine, and the engine itself.
 //! - [`gguf`]: reads model files.
 //! - [`modelfile`]: the language that describes models.
+//! - [`registry`]: pull and push.
 //! - [`store`]: names, manifests and blobs on disk.
 
 pub mod api;
@@ -25,5 +26,6 @@ pub mod engine;
 pub mod fleet;
 pub mod gguf;
 pub mod modelfile;
+pub mod registry;
 pub mod server;
 pub mod store;
