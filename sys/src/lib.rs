@@ -20,6 +20,7 @@ mod device;
 mod log;
 mod memory;
 mod model;
+mod quantize;
 mod vocab;
 
 use std::sync::Once;
@@ -29,6 +30,7 @@ pub use context::{Context, ContextParams, DecodeError};
 pub use device::{Device, DeviceKind, devices};
 pub use memory::Memory;
 pub use model::{Model, ModelParams};
+pub use quantize::{FileType, quantize};
 pub use vocab::{Token, Vocab};
 
 /// Position of a token in its sequence, from 0.
@@ -58,6 +60,9 @@ pub enum Error {
     /// The text cannot be tokenised.
     #[error("the text cannot be tokenised: {0}")]
     Tokenize(String),
+    /// The weights cannot be stored that way; llama.cpp's log says why.
+    #[error("llama.cpp cannot quantize this model: {0}")]
+    Quantize(String),
 }
 
 /// Prepares llama.cpp: routes its log to `tracing`, finds the devices. Every other entry of this crate calls

@@ -11,6 +11,19 @@ thread_local! {
     static LINE: RefCell<(ffi::ggml_log_level, String)> = const { RefCell::new((0, String::new())) };
     /// The last error of this thread, for error values: llama.cpp reports reasons in its log only.
     static LAST_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
+    /// Who reads what this thread logs, besides the log.
+    static WATCHER: RefCell<Option<Watcher>> = const { RefCell::new(None) };
+}
+
+type Watcher = Box<dyn FnMut(&str)>;
+
+/// Runs `work`, and shows each piece that it logs on this thread to `watcher`: llama.cpp says some things nowhere
+/// else. A piece is mostly a line, but some lines come in several.
+pub(crate) fn watch<T>(watcher: impl FnMut(&str) + 'static, work: impl FnOnce() -> T) -> T {
+    WATCHER.replace(Some(Box::new(watcher)));
+    let result = work();
+    WATCHER.replace(None);
+    result
 }
 
 pub(crate) fn route() {
@@ -35,6 +48,7 @@ unsafe extern "C" fn on_log(level: ffi::ggml_log_level, text: *const c_char, _: 
 }
 
 fn collect(level: ffi::ggml_log_level, text: &str) {
+    WATCHER.with_borrow_mut(|watcher| watcher.iter_mut().for_each(|watcher| watcher(text)));
     LINE.with_borrow_mut(|(line_level, line)| {
         if level != ffi::GGML_LOG_LEVEL_CONT {
             *line_level = level;
@@ -42,6 +56,8 @@ fn collect(level: ffi::ggml_log_level, text: &str) {
         }
         line.push_str(text);
         if line.ends_with('\n') {
+            WATCHER
+                .with_borrow_mut(|watcher| watcher.iter_mut().for_each(|watcher| watcher(line.trim_end())));
             emit(*line_level, line.trim_end());
             line.clear();
         }
