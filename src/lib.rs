@@ -14,14 +14,16 @@
 //! - [`chat`]: messages to prompt, by the model's own template.
 //! - [`fleet`]: starts, watches and stops engines; hands out leases.
 //! - [`engine`]: the protocol between front and engine, and the engine itself.
-//! - [`gguf`]: reads model files.
-//! - [`modelfile`]: the language that describes models.
+//! - [`gguf`]: reads and writes model files.
+//! - [`create`]: makes models from others, or from files.
 //! - [`registry`]: pull and push.
 //! - [`store`]: names, manifests and blobs on disk.
+//! - [`modelfile`]: the language that describes models.
 
 pub mod api;
 pub mod chat;
 pub mod cli;
+pub mod create;
 pub mod engine;
 pub mod fleet;
 pub mod gguf;

@@ -1,13 +1,15 @@
 //! What a dialect wants generated. The way from here to the engine is the same for all of them.
 
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 use tracing::debug;
 
 use super::answer::Answer;
 use super::error::Failure;
+use super::options::Options;
 use crate::chat::{self, Message};
-use crate::engine::protocol::{Limits, Prompt, RequestId, Sampling, Submit, Token};
-use crate::fleet::{FleetError, KeepAlive, Lease, Model};
+use crate::engine::protocol::{Limits, ModelFacts, Prompt, RequestId, Submit, Token};
+use crate::fleet::{Content, FleetError, KeepAlive, Lease, Model};
 use crate::server::app::App;
 use crate::server::drain::Phase;
 use crate::server::metrics::Meter;
@@ -21,12 +23,12 @@ pub(crate) struct Ask {
     pub keep_alive: Option<KeepAlive>,
     /// What to continue.
     pub input: Input,
-    /// How to choose tokens.
-    pub sampling: Sampling,
-    /// When to stop.
-    pub limits: Limits,
-    /// Strings that end the answer.
-    pub stop: Vec<String>,
+    /// Options by Ollama's names; they win over those of the model.
+    pub options: Map<String, Value>,
+    /// Cut a prompt that does not fit.
+    pub truncate: bool,
+    /// Forget the beginning when the context is full, and go on.
+    pub shift: bool,
     /// Report log-probabilities, with this many alternatives.
     pub logprobs: Option<u8>,
     /// Report the token ids of prompt and answer.
@@ -42,6 +44,8 @@ pub(crate) enum Input {
     Chat {
         /// The turns.
         messages: Vec<Message>,
+        /// Tools that the model may call, as templates read them.
+        tools: Vec<Value>,
         /// The client's word on thinking.
         think: Option<bool>,
         /// Tokens of an earlier exchange, put before the rendered text.
@@ -56,37 +60,20 @@ impl Ask {
     /// Every [`Failure`] but those that speak of bodies. The engine's own refusals come with the answer.
     pub(crate) async fn start(self, app: &App) -> Result<Answer, Failure> {
         let asked = Instant::now();
-        let model = find(app, &self.model)?;
-        let lease = lease(app, model, self.keep_alive).await?;
+        let model = find(app, &self.model).await?;
+        let options = Options::merged(&model.content.parameters, &self.options)?;
+        let lease = lease(app, &model, self.keep_alive).await?;
         let load = asked.elapsed();
-        let facts = lease.facts();
-        let prompt = match self.input {
-            Input::Raw(text) => Prompt { context: Vec::new(), text },
-            Input::Chat { messages, think, context } => {
-                if think == Some(true) {
-                    return Err(if chat::thinks(facts) {
-                        Failure::NotSupported("thinking")
-                    } else {
-                        Failure::Invalid(format!("{:?} does not support thinking", self.model))
-                    });
-                }
-                if let Some(token) = context.iter().find(|token| **token >= facts.vocab) {
-                    return Err(Failure::Invalid(format!(
-                        "context holds {token}, which is no token of this model"
-                    )));
-                }
-                Prompt { context, text: app.renderer.render(facts, messages, think).await? }
-            }
-        };
-        debug!(model = %self.model, characters = prompt.text.len(), "prompt rendered");
+        let prompt = self.input.render(app, &self.model, &model.content, lease.facts()).await?;
+        debug!(model = %model.name, characters = prompt.text.len(), "prompt rendered");
         let generation = lease.submit(Submit {
             // Both are set by the engine's handle.
             id: RequestId(0),
             credit: 0,
             prompt,
-            sampling: self.sampling,
-            limits: self.limits,
-            stop: self.stop,
+            sampling: options.sampling,
+            limits: Limits { truncate: self.truncate, shift: self.shift, ..options.limits },
+            stop: options.stop,
             logprobs: self.logprobs,
             return_tokens: self.return_tokens,
         })?;
@@ -94,12 +81,45 @@ impl Ask {
     }
 }
 
+impl Input {
+    /// What the engine is to continue.
+    async fn render(
+        self,
+        app: &App,
+        name: &str,
+        model: &Content,
+        facts: &ModelFacts,
+    ) -> Result<Prompt, Failure> {
+        let (messages, tools, think, context) = match self {
+            Self::Raw(text) => return Ok(Prompt { context: Vec::new(), text }),
+            Self::Chat { messages, tools, think, context } => (messages, tools, think, context),
+        };
+        if think == Some(true) && !chat::thinks(facts) {
+            return Err(Failure::NoThinking(name.to_owned()));
+        }
+        if let Some(token) = context.iter().find(|token| **token >= facts.vocab) {
+            return Err(Failure::Invalid(format!("context holds {token}, which is no token of this model")));
+        }
+        // What goes on from tokens has had its beginning.
+        let messages = if context.is_empty() { with_beginning(model, messages) } else { messages };
+        Ok(Prompt { context, text: app.renderer.render(facts, messages, tools, think).await? })
+    }
+}
+
+/// The model's own messages come first, and its system message if the conversation brings none.
+fn with_beginning(model: &Content, messages: Vec<Message>) -> Vec<Message> {
+    let brings_one = messages.first().is_some_and(|first| first.role == "system");
+    let system = model.system.as_ref().filter(|system| !brings_one && !system.is_empty());
+    let system = system.map(|system| Message::new("system", system));
+    system.into_iter().chain(model.messages.iter().cloned()).chain(messages).collect()
+}
+
 /// Loads a model, or keeps it loaded for longer.
 ///
 /// # Errors
 /// If there is no such model, or it cannot be loaded.
 pub(crate) async fn load(app: &App, model: &str, keep_alive: Option<KeepAlive>) -> Result<(), Failure> {
-    lease(app, find(app, model)?, keep_alive).await.map(drop)
+    lease(app, &find(app, model).await?, keep_alive).await.map(drop)
 }
 
 /// Unloads a model as soon as nobody uses it.
@@ -107,7 +127,7 @@ pub(crate) async fn load(app: &App, model: &str, keep_alive: Option<KeepAlive>) 
 /// # Errors
 /// If there is no such model.
 pub(crate) async fn unload(app: &App, model: &str) -> Result<(), Failure> {
-    Ok(app.fleet.expire(find(app, model)?).await?)
+    Ok(app.fleet.expire(&find(app, model).await?).await?)
 }
 
 async fn lease(app: &App, model: &Model, keep_alive: Option<KeepAlive>) -> Result<Lease, Failure> {
@@ -117,6 +137,13 @@ async fn lease(app: &App, model: &Model, keep_alive: Option<KeepAlive>) -> Resul
     Ok(app.fleet.acquire(model, keep_alive).await?)
 }
 
-fn find<'a>(app: &'a App, name: &str) -> Result<&'a Model, Failure> {
-    app.fleet.find(name).ok_or_else(|| Failure::NoSuchModel(name.to_owned()))
+/// A model by its name.
+///
+/// # Errors
+/// If there is none, or it is damaged.
+pub(crate) async fn find(app: &App, name: &str) -> Result<Model, Failure> {
+    match app.fleet.find(name).await {
+        Err(FleetError::NoSuchModel) => Err(Failure::NoSuchModel(name.to_owned())),
+        found => Ok(found?),
+    }
 }

@@ -4,8 +4,11 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
 use crate::chat::ChatError;
+use crate::create::CreateError;
 use crate::engine::protocol::RequestError;
 use crate::fleet::FleetError;
+use crate::registry::RegistryError;
+use crate::store::StoreError;
 
 /// What Ollama says when a prompt does not fit; clients look for it.
 const PROMPT_TOO_LONG: &str = "the prompt is longer than the context length currently available to the model; \
@@ -46,9 +49,24 @@ pub enum Failure {
     /// The request asks for something that would change the answer and is not built yet.
     #[error("{0} is not supported yet")]
     NotSupported(&'static str),
+    /// The request asks a model to think that cannot.
+    #[error("{0:?} does not support thinking")]
+    NoThinking(String),
     /// No such model.
     #[error("model '{0}' not found")]
     NoSuchModel(String),
+    /// No such thing, in the words of the endpoint.
+    #[error("{0}")]
+    NotFound(String),
+    /// The store cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A model cannot be made.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// A model cannot be pulled or pushed.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     /// The model cannot be used now.
     #[error(transparent)]
     Fleet(#[from] FleetError),
@@ -81,17 +99,28 @@ impl Failure {
             | Self::BodyBroken(_)
             | Self::Invalid(_)
             | Self::NotSupported(_)
+            | Self::NoThinking(_)
             | Self::Chat(ChatError::Refused(_) | ChatError::TooLong)
             | Self::Engine(
                 RequestError::PromptTooLong { .. } | RequestError::EmptyPrompt | RequestError::Tokenize(_),
             ) => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::NoSuchModel(_) => StatusCode::NOT_FOUND,
+            Self::NoSuchModel(_) | Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Create(error) if error.is_bad_request() => StatusCode::BAD_REQUEST,
+            Self::Store(StoreError::ReadOnly { .. }) => StatusCode::BAD_REQUEST,
             Self::Fleet(FleetError::Busy | FleetError::ShuttingDown) => StatusCode::SERVICE_UNAVAILABLE,
             // The client's fault, but Ollama finds it where it starts the model, and answers 500.
             Self::OptionType { .. } => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Fleet(FleetError::Start(_))
+            Self::Store(_)
+            | Self::Create(_)
+            | Self::Registry(_)
+            | Self::Fleet(
+                FleetError::Start(_)
+                | FleetError::NotEnoughMemory { .. }
+                | FleetError::Store(_)
+                | FleetError::NoSuchModel,
+            )
             | Self::Chat(ChatError::Template(_))
             | Self::Engine(
                 RequestError::Backend(_) | RequestError::EngineDied(_) | RequestError::Cancelled,
@@ -126,7 +155,7 @@ impl Failure {
         match self {
             Self::Fleet(FleetError::Busy) => "busy",
             Self::Fleet(FleetError::ShuttingDown) => "shutting_down",
-            Self::Fleet(FleetError::Start(_)) => "load",
+            Self::Fleet(FleetError::Start(_) | FleetError::NotEnoughMemory { .. }) => "load",
             Self::Engine(RequestError::EngineDied(_)) | Self::Dropped => "engine_died",
             Self::Engine(RequestError::Backend(_)) => "backend",
             _ => "refused",

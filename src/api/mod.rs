@@ -18,6 +18,7 @@ pub mod logprobs;
 pub(crate) mod native;
 pub mod ollama;
 pub mod openai;
+pub(crate) mod options;
 pub mod piece;
 pub(crate) mod sampling;
 pub mod stream;

@@ -60,10 +60,10 @@ pub(crate) async fn health() -> Json<Health> {
     )
 )]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Response {
-    let models = app.readiness.all().into_iter().map(|(name, start)| {
+    let models = app.readiness.all().into_iter().map(|(model, start)| {
         // A model that failed at start may have been loaded since.
-        let start = if app.fleet.is_loaded(&name) { Start::Loaded } else { start };
-        (name.to_string(), start)
+        let start = if app.fleet.is_loaded(&model.weights) { Start::Loaded } else { start };
+        (model.name.to_string(), start)
     });
     let (status, ready) = readiness(app.drain.phase(), models.collect());
     (status, Json(ready)).into_response()

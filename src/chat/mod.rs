@@ -78,7 +78,8 @@ pub struct Renderer {
 
 impl Renderer {
     /// Renders `messages` for a model. If the last one is the assistant's, its turn is left open, so that
-    /// generation continues it. `think` is given to the template as `enable_thinking`.
+    /// generation continues it. `tools` are JSON objects as OpenAI's API has them; `think` is given to the template as
+    /// `enable_thinking`.
     ///
     /// # Errors
     /// See [`ChatError`].
@@ -86,6 +87,7 @@ impl Renderer {
         &self,
         facts: &ModelFacts,
         messages: Vec<Message>,
+        tools: Vec<Value>,
         think: Option<bool>,
     ) -> Result<String, ChatError> {
         let Some(source) = &facts.chat_template else { return Ok(concatenate(&messages)) };
@@ -93,7 +95,7 @@ impl Renderer {
         let special = Special { bos: facts.bos.clone(), eos: facts.eos.clone() };
         // Long conversations take milliseconds, hostile templates as long as their fuel lasts.
         let rendering =
-            tokio::task::spawn_blocking(move || render_open(&template, messages, think, &special));
+            tokio::task::spawn_blocking(move || render_open(&template, messages, &tools, think, &special));
         rendering.await.unwrap_or_else(|panic| Err(ChatError::Template(panic.to_string())))
     }
 
@@ -117,6 +119,7 @@ pub fn thinks(facts: &ModelFacts) -> bool {
 fn render_open(
     template: &Template,
     mut messages: Vec<Message>,
+    tools: &[Value],
     think: Option<bool>,
     special: &Special,
 ) -> Result<String, ChatError> {
@@ -127,7 +130,7 @@ fn render_open(
             message.role = "system".into();
         }
     }
-    let mut prompt = template.render(&messages, think, special)?;
+    let mut prompt = template.render(&messages, tools, think, special)?;
     if let Some(message) = prefill {
         prompt.push_str(&message.content);
     }
@@ -158,6 +161,8 @@ mod tests {
             page_tokens: 32,
             max_running: 8,
             weight_bytes: 0,
+            pool_bytes: 0,
+            on_gpu: false,
             bos: "<s>".into(),
             eos: "</s>".into(),
             chat_template: template.map(Into::into),
@@ -167,7 +172,7 @@ mod tests {
 
     async fn render(template: Option<&str>, messages: &[(&str, &str)]) -> Result<String, ChatError> {
         let messages = messages.iter().map(|(role, content)| Message::new(role, *content)).collect();
-        Renderer::default().render(&facts(template), messages, None).await
+        Renderer::default().render(&facts(template), messages, Vec::new(), None).await
     }
 
     #[tokio::test]
@@ -224,7 +229,7 @@ mod tests {
         let switch = "{% if enable_thinking is defined %}{{ enable_thinking }}{% else %}unset{% endif %}";
         let render = |think| async move {
             let messages = vec![Message::new("user", "Hi")];
-            Renderer::default().render(&facts(Some(switch)), messages, think).await.unwrap()
+            Renderer::default().render(&facts(Some(switch)), messages, Vec::new(), think).await.unwrap()
         };
         assert_eq!(render(None).await, "unset");
         assert_eq!(render(Some(false)).await, "False");

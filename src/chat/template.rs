@@ -41,6 +41,7 @@ impl Template {
     pub(super) fn render(
         &self,
         messages: &[Message],
+        tools: &[serde_json::Value],
         think: Option<bool>,
         special: &Special,
     ) -> Result<String, ChatError> {
@@ -49,7 +50,8 @@ impl Template {
             bos_token => special.bos.as_str(),
             eos_token => special.eos.as_str(),
             add_generation_prompt => true,
-            tools => (),
+            // Templates ask whether there are any, by `tools` or `tools is not none`.
+            tools => if tools.is_empty() { Value::from(()) } else { Value::from(Serde(tools)) },
             documents => (),
         };
         // Templates ask whether it is defined, so it must not be there as none.
@@ -102,7 +104,7 @@ mod tests {
 
     fn render(source: &str, messages: &[Message]) -> String {
         let special = Special { bos: "<s>".into(), eos: "</s>".into() };
-        Template::compile(source).unwrap().render(messages, None, &special).unwrap()
+        Template::compile(source).unwrap().render(messages, &[], None, &special).unwrap()
     }
 
     #[test]

@@ -1,14 +1,48 @@
 //! The command line: one file for each command.
+//!
+//! ```text
+//!   serve, engine, quantize       processes of the server
+//!   run                           a model answers                        ┐
+//!   create, pull, push            a model comes or goes, with progress   ├ a Session: client, streams, clock
+//!   show, list, ps, cp, rm, stop  a question and its answer              ┘
+//! ```
+//!
+//! Commands print results to standard output and all else to standard error: progress, warnings, and at last
+//! `Error: …`. Texts and tables are those of Ollama's commands of the same names.
 
+mod client;
+mod cp;
+mod create;
 mod environment;
+mod human;
+mod list;
 mod logging;
 mod openapi;
+mod progress;
+mod ps;
+mod pull;
+mod push;
+mod rm;
 mod run;
 pub mod serve;
+mod session;
+mod show;
+mod stop;
+mod table;
+#[cfg(test)]
+mod tests;
+mod upload;
 
+use std::error::Error;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use http::StatusCode;
+
+use crate::create::QuantizeArgs;
+use crate::store::Name;
+use session::{Output, Session};
 
 /// A local LLM server: a drop-in for Ollama with one continuous batch over one paged KV cache.
 #[derive(Debug, Parser)]
@@ -23,14 +57,43 @@ enum Command {
     /// Start the server
     #[command(alias = "start")]
     Serve(Box<serve::ServeArgs>),
-    /// Ask a model, or talk with it
-    Run(run::RunArgs),
+    #[command(flatten)]
+    Ask(Question),
     /// Print the OpenAPI document
     #[command(hide = true)]
     Openapi,
     /// Run the engine of one model; started by the server
     #[command(hide = true)]
     Engine,
+    /// Store weights with fewer bits; started by the server
+    #[command(hide = true)]
+    Quantize(QuantizeArgs),
+}
+
+/// What the server is asked.
+#[derive(Debug, Subcommand)]
+enum Question {
+    /// Create a model from a Modelfile
+    Create(create::CreateArgs),
+    /// Show what a model is made of
+    Show(show::ShowArgs),
+    /// Ask a model, or talk with it
+    Run(run::RunArgs),
+    /// Unload a model
+    Stop(stop::StopArgs),
+    /// Get models from a registry, or their newest versions
+    Pull(pull::PullArgs),
+    /// Give a model to a registry
+    Push(push::PushArgs),
+    /// List the models that are there
+    #[command(visible_alias = "ls")]
+    List(list::ListArgs),
+    /// List the models that are loaded
+    Ps(ps::PsArgs),
+    /// Give a model a second name
+    Cp(cp::CpArgs),
+    /// Delete models
+    Rm(rm::RmArgs),
 }
 
 /// Why a command failed; printed as `Error: …`.
@@ -40,12 +103,21 @@ enum CliError {
     Usage(String),
     #[error(transparent)]
     Serve(#[from] crate::server::ServeError),
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
     #[error("could not connect to quipu server, run 'quipu serve' to start it")]
     Unreachable,
-    #[error("{0}")]
-    Server(String),
-    #[error("the connection to the server broke: {0}")]
+    /// The server's own words. In the middle of a stream the status was "OK".
+    #[error("{message}")]
+    Server { status: StatusCode, message: String },
+    #[error("the connection to the server broke: {}", innermost(.0))]
     Broken(#[from] reqwest::Error),
+    #[error("the server ended its answer before it was done; its log may tell why")]
+    Unfinished,
+    #[error("{failed} of {of} models could not be pulled")]
+    NotPulled { failed: usize, of: usize },
+    #[error(transparent)]
+    Modelfile(#[from] crate::modelfile::ModelfileError),
     #[error(transparent)]
     Io(#[from] std::io::Error),
     #[error("{what}: {error}")]
@@ -54,43 +126,72 @@ enum CliError {
     Json(#[from] serde_json::Error),
 }
 
+/// What happened at the bottom; the layers above it only say that something did.
+fn innermost(error: &dyn Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
 /// Runs the command of this process's command line.
 #[must_use]
 pub fn main() -> ExitCode {
     let command = Cli::parse().command;
-    if matches!(command, Command::Serve(_) | Command::Engine) {
-        logging::to_stderr(&environment::of_process());
+    let environment = environment::of_process();
+    if matches!(command, Command::Serve(_) | Command::Engine | Command::Quantize(_)) {
+        logging::to_stderr(&environment);
     }
     let outcome = match command {
         Command::Serve(args) => serve::serve(*args),
-        Command::Run(args) => run::run(&args),
+        Command::Ask(question) => ask_server(&question, &environment),
         Command::Openapi => openapi::print(),
+        Command::Quantize(args) => crate::create::quantize_worker(&args).map_err(CliError::Usage),
         Command::Engine => return crate::engine::worker::run(),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads our output has enough of it; that is no error of ours.
-        Err(CliError::Io(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&error);
-            ExitCode::FAILURE
+    ExitCode::from(report(outcome, &mut std::io::stderr()))
+}
+
+/// Runs a command that speaks to the server.
+fn ask_server(question: &Question, environment: &environment::Environment<'_>) -> Result<(), CliError> {
+    let mut session = Session::new(environment, Output::of_process())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(question.ask(&mut session))
+}
+
+impl Question {
+    async fn ask(&self, session: &mut Session) -> Result<(), CliError> {
+        match self {
+            Self::Create(args) => create::create(args, session).await,
+            Self::Show(args) => show::show(args, session).await,
+            Self::Run(args) => run::run(args, session).await,
+            Self::Stop(args) => stop::stop(args, session).await,
+            Self::Pull(args) => pull::pull(args, session).await,
+            Self::Push(args) => push::push(args, session).await,
+            Self::List(args) => list::list(args, session).await,
+            Self::Ps(args) => ps::ps(args, session).await,
+            Self::Cp(args) => cp::cp(args, session).await,
+            Self::Rm(args) => rm::rm(args, session).await,
         }
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the one place where commands report their errors")]
-fn complain(error: &CliError) {
-    eprintln!("Error: {error}");
+/// Tells why a command failed, if it did, and returns the exit code of the process.
+fn report(outcome: Result<(), CliError>, err: &mut dyn Write) -> u8 {
+    match outcome {
+        Ok(()) => 0,
+        // Whoever reads our output has enough of it; that is no error of ours.
+        Err(CliError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => 0,
+        Err(error) => {
+            // Nobody is left to be told if this fails.
+            let _ = writeln!(err, "Error: {error}");
+            1
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
-    }
+/// The name of a model that is to be made or given away. Refusing it here saves the work before the server does.
+fn parse_name(text: &str) -> Result<Name, CliError> {
+    text.parse().map_err(|_| CliError::Usage(format!("invalid model name: {text}")))
 }

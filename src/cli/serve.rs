@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use clap::Args;
+use sysinfo::System;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
@@ -14,12 +16,20 @@ use crate::api::keep_alive;
 use crate::engine::process::EngineProgram;
 use crate::engine::protocol::EngineSettings;
 use crate::fleet::{FleetSettings, KeepAlive, ModelSource, SourcePath};
+use crate::registry::{self, KeyFiles, RegistrySettings};
 use crate::server::Server;
 use crate::server::host::Host;
 use crate::server::settings::{HttpSettings, OLLAMA_VERSION, Settings};
+use crate::store::{Location, Name, StoreError};
 
 /// Requests that may wait for a model to load.
 const MAX_QUEUE: usize = 512;
+
+/// Engines at the same time; Ollama's number without GPUs.
+const MAX_LOADED: usize = 3;
+
+/// How long a model stays loaded that a request named.
+const KEEP_ALIVE: KeepAlive = KeepAlive::For(Duration::from_secs(300));
 
 /// Loading gives up after this long without progress.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(300);
@@ -67,7 +77,17 @@ pub struct ServeArgs {
     /// Make answers independent of what is cached, to the last bit; slower
     #[arg(long, env = "QUIPU_DETERMINISTIC")]
     deterministic: bool,
-    /// How long an idle model stays loaded, `5m` or seconds, negative for ever [default: for ever]
+    /// Where models are kept [default: ~/.quipu/models]
+    #[arg(long = "models", value_name = "FOLDER", env = "QUIPU_MODELS")]
+    folder: Option<PathBuf>,
+    /// Memory that all models together may take, such as 12GB [default: four fifths of what is free]
+    #[arg(long, env = "QUIPU_MEMORY")]
+    memory: Option<ByteSize>,
+    /// Models loaded at the same time [default: 3]
+    #[arg(long, env = "QUIPU_MAX_LOADED_MODELS")]
+    max_loaded: Option<usize>,
+    /// How long an idle model stays loaded, `5m` or seconds, negative for ever [default: 5m, or for ever with
+    /// `--model`]
     #[arg(long, env = "QUIPU_KEEP_ALIVE", allow_hyphen_values = true, value_parser = keep_alive_value)]
     keep_alive: Option<KeepAlive>,
     /// Requests that may wait for a model to load [default: 512]
@@ -141,10 +161,7 @@ impl ServeArgs {
     fn resolve(self, environment: &Environment<'_>, program: PathBuf) -> Result<Settings, CliError> {
         let mut models = self.models;
         if self.mock {
-            models.push(ModelSource { name: Some("mock".into()), path: SourcePath::Mock });
-        }
-        if models.is_empty() {
-            return Err(CliError::Usage("nothing to serve: give --model PATH.gguf, or --mock".into()));
+            models.push(ModelSource { name: Some(mock_name()), path: SourcePath::Mock });
         }
         let defaults = HttpSettings::default();
         let host = self.host.or_else(|| environment.ollama("HOST")).unwrap_or_default();
@@ -164,6 +181,7 @@ impl ServeArgs {
             context: self.context.or_else(|| environment.number("OLLAMA_CONTEXT_LENGTH")).filter(|n| *n > 0),
             max_running: self.max_running.or_else(parallel),
             max_cached: self.max_cached,
+            pool_bytes: None,
             batch_tokens: self.batch_tokens,
             threads: self.threads,
             gpu_layers: self.gpu_layers,
@@ -175,16 +193,38 @@ impl ServeArgs {
             program: EngineProgram { path: program, load_timeout },
             engine,
             // Models that are named at the start are meant to stay.
-            keep_alive: keep_alive.unwrap_or(KeepAlive::Forever),
+            keep_alive: keep_alive.unwrap_or(if models.is_empty() { KEEP_ALIVE } else { KeepAlive::Forever }),
+            memory: self.memory.map_or_else(available_memory, |size| size.as_u64()),
+            max_loaded: self
+                .max_loaded
+                .or_else(|| environment.number("OLLAMA_MAX_LOADED_MODELS"))
+                .filter(|n| *n > 0)
+                .unwrap_or(MAX_LOADED),
             max_queue: self
                 .max_queue
                 .or_else(|| environment.number("OLLAMA_MAX_QUEUE"))
                 .filter(|n| *n > 0)
                 .unwrap_or(MAX_QUEUE),
         };
+        let home = std::env::home_dir();
+        let of_ollama = environment.ollama("MODELS").map(PathBuf::from);
+        let store = Location::choose(self.folder, of_ollama, home.as_deref())?;
         let reported_version = self.report_version.unwrap_or_else(|| OLLAMA_VERSION.into());
-        Ok(Settings { host: Host::parse(&host), models, fleet, http, reported_version })
+        let home = home.unwrap_or_default();
+        let keys =
+            KeyFiles { own: home.join(".quipu/id_ed25519"), other: Some(home.join(".ollama/id_ed25519")) };
+        let registry = RegistrySettings::new(registry::user_agent(OLLAMA_VERSION), keys);
+        Ok(Settings { host: Host::parse(&host), models, store, registry, fleet, http, reported_version })
     }
+}
+
+/// Four fifths of the memory that is free, and that this group of processes may take.
+fn available_memory() -> u64 {
+    let mut system = System::new();
+    system.refresh_memory();
+    let free = system.available_memory();
+    let free = system.cgroup_limits().map_or(free, |limits| free.min(limits.free_memory));
+    free / 5 * 4
 }
 
 /// `OLLAMA_LOAD_TIMEOUT`: a duration or seconds; zero and less mean no limit.
@@ -195,19 +235,20 @@ fn load_timeout(environment: &Environment<'_>) -> Option<Duration> {
     }
 }
 
+#[allow(clippy::expect_used, reason = "it is one")]
+fn mock_name() -> Name {
+    "mock".parse().expect("a name")
+}
+
 fn model_source(text: &str) -> Result<ModelSource, String> {
     let (path, name) = match text.rsplit_once(",name=") {
-        Some((path, name)) => (path, Some(name.to_owned())),
+        Some((path, name)) => (path, Some(name)),
         None => (text, None),
     };
-    if path.is_empty() || name.as_deref() == Some("") {
+    if path.is_empty() || name == Some("") {
         return Err("expected PATH or PATH,name=NAME".into());
     }
-    if let Some(name) = &name
-        && crate::fleet::ModelName::parse(name).is_none()
-    {
-        return Err(format!("{name:?} is no name for a model"));
-    }
+    let name = name.map(str::parse).transpose().map_err(|error: StoreError| error.to_string())?;
     Ok(ModelSource { name, path: SourcePath::Gguf(path.into()) })
 }
 
@@ -300,17 +341,24 @@ mod tests {
     #[test]
     fn a_model_is_a_path_and_perhaps_a_name() {
         let source = model_source("dir/a,b.gguf,name=tiny:1").unwrap();
-        assert_eq!(source.name.as_deref(), Some("tiny:1"));
+        assert_eq!(source.name.map(|name| name.to_string()).as_deref(), Some("tiny:1"));
         assert!(matches!(source.path, SourcePath::Gguf(path) if path.ends_with("a,b.gguf")));
-        assert_eq!(model_source("a.gguf").unwrap().name, None);
+        assert!(model_source("a.gguf").unwrap().name.is_none());
         for bad in ["", ",name=x", "a.gguf,name=", "a.gguf,name=two words"] {
             assert!(model_source(bad).is_err(), "{bad:?}");
         }
     }
 
     #[test]
-    fn nothing_to_serve_is_an_error() {
-        let error = ServeArgs::default().resolve(&Environment(&|_| None), "quipu".into()).unwrap_err();
-        assert_eq!(error.to_string(), "nothing to serve: give --model PATH.gguf, or --mock");
+    fn without_named_models_those_of_the_store_come_and_go() {
+        let settings = resolve("--models /m --memory 2GiB --max-loaded 5", &[("OLLAMA_MODELS", "/o")]);
+        assert_eq!(settings.fleet.keep_alive, KEEP_ALIVE);
+        assert_eq!((settings.fleet.memory, settings.fleet.max_loaded), (2 << 30, 5));
+        assert_eq!(settings.store.models, PathBuf::from("/m"));
+        assert_eq!(settings.store.read_only, [PathBuf::from("/o")]);
+        let settings = resolve("", &[("OLLAMA_MODELS", "/o"), ("OLLAMA_MAX_LOADED_MODELS", "0")]);
+        assert_eq!(settings.store.models, PathBuf::from("/o"));
+        assert_eq!(settings.fleet.max_loaded, MAX_LOADED);
+        assert!(settings.fleet.memory > 0);
     }
 }

@@ -72,12 +72,14 @@ pub struct EngineProgram {
 }
 
 /// What the reader task must know of a new request before the engine does.
+#[derive(Debug)]
 struct Registration {
     id: RequestId,
     updates: mpsc::Sender<Update>,
 }
 
 /// A running engine with a loaded model. Dropping it ends the process.
+#[derive(Debug)]
 pub struct EngineHandle {
     facts: ModelFacts,
     pid: Option<u32>,
@@ -157,9 +159,16 @@ impl EngineHandle {
 
     /// Returns when the process has ended.
     pub async fn ended(&self) {
+        self.when_ended().await;
+    }
+
+    /// Ready when the process has ended; does not keep it running.
+    pub fn when_ended(&self) -> impl Future<Output = ()> + Send + 'static {
         let mut died = self.died.clone();
-        // An error means that the reader task is gone, and with it the process.
-        let _ = died.wait_for(Option::is_some).await;
+        async move {
+            // An error means that the reader task is gone, and with it the process.
+            let _ = died.wait_for(Option::is_some).await;
+        }
     }
 
     /// Sends a request. `id` and `credit` of `request` are set here.

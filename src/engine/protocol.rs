@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 /// Raised whenever a type of this module changes shape. The engine is started from the same binary, so a
 /// mismatch means that the file was replaced while the server runs: the remedy is a restart.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// Identifies a request on one engine. Chosen by the front, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -95,6 +95,8 @@ pub enum Source {
 pub struct EngineSettings {
     /// Tokens that the KV pool holds for all sequences together.
     pub pool_tokens: Option<u32>,
+    /// Most bytes of a pool whose size the engine chooses.
+    pub pool_bytes: Option<u64>,
     /// Cap on the context of one sequence, in tokens, when a request names none.
     pub context: Option<u32>,
     /// Sequences that run at the same time.
@@ -130,6 +132,10 @@ pub struct ModelFacts {
     pub max_running: u32,
     /// Bytes of weights.
     pub weight_bytes: u64,
+    /// Bytes of keys and values that the pool holds when it is full.
+    pub pool_bytes: u64,
+    /// Whether layers lie on a GPU.
+    pub on_gpu: bool,
     /// Text of the begin-of-sequence token, for chat templates. Empty if there is none.
     pub bos: String,
     /// Text of the end-of-sequence token, for chat templates. Empty if there is none.
@@ -138,6 +144,14 @@ pub struct ModelFacts {
     pub chat_template: Option<String>,
     /// Devices that compute, for people.
     pub devices: Vec<String>,
+}
+
+impl ModelFacts {
+    /// Bytes that the engine takes, apart from buffers for computing.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.weight_bytes + self.pool_bytes
+    }
 }
 
 /// A request to generate.

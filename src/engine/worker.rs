@@ -79,8 +79,8 @@ fn load(
         reported = progress;
         frame::write(&mut socket, &Event::Loading(progress)).is_ok()
     };
-    let Loaded { backend, vocabulary, model, context, max_running, max_cached, on_gpu, devices } =
-        llama::load(path, &spec.engine, &mut progress)?;
+    let loaded = llama::load(path, &spec.engine, &mut progress)?;
+    let Loaded { backend, vocabulary, model, context, max_running, max_cached, on_gpu, .. } = loaded;
     let config = SchedulerConfig {
         max_running,
         max_cached,
@@ -95,10 +95,12 @@ fn load(
         page_tokens: PAGE,
         max_running,
         weight_bytes: model.size(),
+        pool_bytes: loaded.bytes_per_token * u64::from(backend.capabilities().cells),
+        on_gpu,
         bos: vocabulary.bos(),
         eos: vocabulary.eos(),
         chat_template: model.chat_template(),
-        devices,
+        devices: loaded.devices,
     };
     Ok((backend, Arc::new(vocabulary), facts, config))
 }
@@ -130,6 +132,8 @@ fn mock(settings: &EngineSettings) -> Ready<MockBackend> {
         page_tokens: PAGE,
         max_running,
         weight_bytes: 0,
+        pool_bytes: 0,
+        on_gpu: false,
         bos: String::new(),
         eos: String::new(),
         chat_template: None,

@@ -1,24 +1,46 @@
-//! The actor of one model. It owns the engine; everybody else holds leases.
+//! The actor of one set of weights. It owns the engine; everybody else holds leases.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
+use super::memory::{Grant, Memory};
 use super::metrics::EngineMetrics;
+use super::model::Weights;
 use super::{FleetError, FleetSettings, KeepAlive, Model, SourcePath};
 use crate::engine::process::{EngineHandle, Generation};
 use crate::engine::protocol::{LoadSpec, ModelFacts, RequestError, Source, Submit};
 
+#[derive(Debug)]
 pub(super) enum Request {
-    Acquire { keep_alive: Option<KeepAlive>, reply: oneshot::Sender<Result<Lease, FleetError>> },
+    /// Load the engine if need be, and use it under a model's name.
+    Acquire { model: Model, keep_alive: Option<KeepAlive>, reply: oneshot::Sender<Result<Lease, FleetError>> },
+    /// Unload as soon as nobody uses it.
     Expire,
+    /// Unload if nobody uses it now: another engine needs the memory.
+    MakeRoom,
 }
 
+/// A loaded engine, for those who list what is loaded.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// The model for which it was last used.
+    pub model: Model,
+    /// What the engine said when it was loaded.
+    pub facts: ModelFacts,
+    /// When it will be unloaded, if nobody uses it until then. `None`: never.
+    pub expires: Option<jiff::Timestamp>,
+}
+
+/// What an actor shows to others; `None` while nothing is loaded.
+pub(super) type Shown = Arc<Mutex<Option<Running>>>;
+
 /// Keeps a model loaded; dropping it lets the keep-alive run.
+#[derive(Debug)]
 pub struct Lease {
     engine: Arc<EngineHandle>,
     /// How long this request waited for the model to load.
@@ -27,6 +49,7 @@ pub struct Lease {
 }
 
 /// Tells the actor that a lease is over.
+#[derive(Debug)]
 struct User(mpsc::UnboundedSender<()>);
 
 impl Drop for User {
@@ -57,22 +80,39 @@ impl Lease {
     }
 }
 
-pub(super) fn spawn(model: Model, settings: FleetSettings, loaded: Arc<AtomicBool>) -> mpsc::Sender<Request> {
+pub(super) fn spawn(
+    weights: Weights,
+    settings: FleetSettings,
+    memory: Memory,
+    shown: Shown,
+) -> mpsc::Sender<Request> {
     let (mailbox, requests) = mpsc::channel(settings.max_queue.max(1));
     let (released, releases) = mpsc::unbounded_channel();
     let keep_alive = settings.keep_alive;
-    let actor =
-        Actor { model, settings, loaded, engine: None, users: 0, keep_alive, expires: None, released };
+    let actor = Actor {
+        weights,
+        settings,
+        memory,
+        shown,
+        mailbox: mailbox.downgrade(),
+        loaded: None,
+        users: 0,
+        keep_alive,
+        expires: None,
+        released,
+    };
     tokio::spawn(actor.run(requests, releases));
     mailbox
 }
 
 struct Actor {
-    model: Model,
+    weights: Weights,
     settings: FleetSettings,
-    /// Mirrors `engine.is_some()` for readers outside.
-    loaded: Arc<AtomicBool>,
-    engine: Option<Arc<EngineHandle>>,
+    memory: Memory,
+    /// Mirrors `loaded` for readers outside.
+    shown: Shown,
+    mailbox: mpsc::WeakSender<Request>,
+    loaded: Option<Loaded>,
     users: usize,
     /// Of the last request.
     keep_alive: KeepAlive,
@@ -81,20 +121,28 @@ struct Actor {
     released: mpsc::UnboundedSender<()>,
 }
 
+/// An engine and the memory that it may take.
+struct Loaded {
+    engine: Arc<EngineHandle>,
+    grant: Grant,
+}
+
 impl Actor {
     async fn run(mut self, mut requests: mpsc::Receiver<Request>, mut releases: mpsc::UnboundedReceiver<()>) {
         loop {
-            let engine = self.engine.clone();
+            let engine = self.loaded.as_ref().map(|loaded| Arc::clone(&loaded.engine));
             tokio::select! {
                 request = requests.recv() => match request {
-                    Some(Request::Acquire { keep_alive, reply }) => {
-                        let lease = self.acquire(keep_alive).await;
+                    Some(Request::Acquire { model, keep_alive, reply }) => {
+                        let lease = self.acquire(model, keep_alive).await;
                         let _ = reply.send(lease);
                     }
                     Some(Request::Expire) => {
                         self.keep_alive = KeepAlive::For(Duration::ZERO);
                         self.rest();
                     }
+                    Some(Request::MakeRoom) if self.users == 0 => self.unload("to make room"),
+                    Some(Request::MakeRoom) => {}
                     None => return,
                 },
                 _ = releases.recv() => {
@@ -102,39 +150,50 @@ impl Actor {
                     self.rest();
                 }
                 () = tokio::time::sleep_until(self.expires.unwrap_or_else(Instant::now)),
-                    if self.expires.is_some() => self.unload(),
+                    if self.expires.is_some() => self.unload("nobody used it"),
                 () = ended(engine.as_deref()), if engine.is_some() => self.bury(),
             }
         }
     }
 
-    async fn acquire(&mut self, keep_alive: Option<KeepAlive>) -> Result<Lease, FleetError> {
+    async fn acquire(&mut self, model: Model, keep_alive: Option<KeepAlive>) -> Result<Lease, FleetError> {
         let asked = Instant::now();
-        let (engine, load_time) = match self.engine.clone().filter(|e| e.cause_of_death().is_none()) {
-            Some(engine) => (engine, Duration::ZERO),
-            None => (self.load().await?, asked.elapsed()),
+        let alive = self.loaded.as_ref().filter(|loaded| loaded.engine.cause_of_death().is_none());
+        let (engine, load_time) = match alive {
+            Some(loaded) => (Arc::clone(&loaded.engine), Duration::ZERO),
+            None => (self.load(&model).await?, asked.elapsed()),
         };
         self.keep_alive = keep_alive.unwrap_or(self.settings.keep_alive);
         self.users += 1;
         self.expires = None;
+        if let Some(loaded) = &self.loaded {
+            loaded.grant.set_idle(false);
+        }
+        let facts = engine.facts().clone();
+        *self.shown.lock() = Some(Running { model, facts, expires: self.expires_if_idle() });
         Ok(Lease { engine, load_time, _user: User(self.released.clone()) })
     }
 
-    async fn load(&mut self) -> Result<Arc<EngineHandle>, FleetError> {
+    async fn load(&mut self, model: &Model) -> Result<Arc<EngineHandle>, FleetError> {
+        // One that died is gone before its successor asks for memory.
+        self.loaded = None;
+        let grant = self.memory.reserve(&self.weights, model.weights_size(), self.mailbox.clone()).await?;
         let started = Instant::now();
-        let source = match &self.model.source {
+        let source = match &self.weights.source {
             SourcePath::Gguf(path) => Source::Gguf(path.clone()),
             SourcePath::Mock => Source::Mock,
         };
-        let load = LoadSpec { source, engine: self.settings.engine.clone() };
-        let metrics = EngineMetrics::new(&self.model.name);
+        let mut settings = self.settings.engine.clone();
+        settings.pool_bytes = Some(self.memory.left_for_pool());
+        let load = LoadSpec { source, engine: settings };
+        let metrics = EngineMetrics::new(&model.name);
         let observe = Box::new(move |report: &_| metrics.record(report));
         let engine = EngineHandle::start(&self.settings.program, load, observe).await.map_err(|e| {
-            error!(model = %self.model.name, error = %e, "model not loaded");
+            error!(model = %model.name, error = %e, "model not loaded");
             FleetError::Start(Arc::new(e))
         })?;
         info!(
-            model = %self.model.name,
+            model = %model.name,
             seconds = started.elapsed().as_secs_f32(),
             pool_tokens = engine.facts().pool_tokens,
             context = engine.facts().context,
@@ -142,35 +201,62 @@ impl Actor {
             pid = engine.pid(),
             "model loaded"
         );
-        self.engine = Some(Arc::clone(&engine));
-        self.loaded.store(true, Ordering::Relaxed);
+        grant.resize(engine.facts().bytes());
+        self.loaded = Some(Loaded { engine: Arc::clone(&engine), grant });
         Ok(engine)
     }
 
     /// Starts the keep-alive if nobody uses the model.
     fn rest(&mut self) {
-        self.expires = match self.keep_alive {
-            KeepAlive::For(time) if self.users == 0 && self.engine.is_some() => Some(Instant::now() + time),
-            _ => None,
-        };
+        self.expires = None;
+        let Some(loaded) = self.loaded.as_ref().filter(|_| self.users == 0) else { return };
+        if let KeepAlive::For(time) = self.keep_alive {
+            self.expires = Some(Instant::now() + time);
+        }
+        loaded.grant.set_idle(true);
+        let expires = self.expires_if_idle();
+        if let Some(running) = self.shown.lock().as_mut() {
+            running.expires = expires;
+        }
     }
 
-    fn unload(&mut self) {
-        info!(model = %self.model.name, "model unloaded");
+    /// When the keep-alive ends if nobody asks again.
+    fn expires_if_idle(&self) -> Option<jiff::Timestamp> {
+        match self.keep_alive {
+            KeepAlive::Forever => None,
+            KeepAlive::For(time) => jiff::Timestamp::now().checked_add(time).ok(),
+        }
+    }
+
+    fn unload(&mut self, why: &str) {
+        info!(model = %self.name(), why, "model unloaded");
         self.forget();
     }
 
     fn bury(&mut self) {
-        let cause = self.engine.as_ref().and_then(|e| e.cause_of_death()).unwrap_or_default();
-        warn!(model = %self.model.name, cause, "engine ended; the next request starts it again");
-        metrics::counter!("quipu_engine_crashes_total", "model" => self.model.name.to_string()).increment(1);
+        let model = self.name();
+        let cause = self.loaded.as_ref().and_then(|l| l.engine.cause_of_death()).unwrap_or_default();
+        warn!(model, cause, "engine ended; the next request starts it again");
+        metrics::counter!("quipu_engine_crashes_total", "model" => model).increment(1);
         self.forget();
     }
 
+    fn name(&self) -> String {
+        self.shown.lock().as_ref().map(|running| running.model.name.to_string()).unwrap_or_default()
+    }
+
+    /// Lets the engine go. Its memory is free when its process is gone.
     fn forget(&mut self) {
-        self.engine = None;
         self.expires = None;
-        self.loaded.store(false, Ordering::Relaxed);
+        *self.shown.lock() = None;
+        if let Some(Loaded { engine, grant }) = self.loaded.take() {
+            let ended = engine.when_ended();
+            drop(engine);
+            tokio::spawn(async move {
+                ended.await;
+                drop(grant);
+            });
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use parking_lot::Mutex;
 
-use super::ModelName;
 use crate::engine::protocol::{StepReport, StepStats};
+use crate::store::Name;
 
 /// Handles of one engine's metrics, resolved once: recording a step looks nothing up.
 pub(super) struct EngineMetrics {
@@ -26,7 +26,7 @@ pub(super) struct EngineMetrics {
 }
 
 impl EngineMetrics {
-    pub(super) fn new(model: &ModelName) -> Self {
+    pub(super) fn new(model: &Name) -> Self {
         let model = model.to_string();
         let pages =
             |state: &'static str| gauge!("quipu_kv_pages", "model" => model.clone(), "state" => state);

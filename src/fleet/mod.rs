@@ -1,29 +1,40 @@
-//! Which models are loaded: one actor per model starts its engine on first use, counts who uses it,
-//! restarts it after a crash and unloads it when its keep-alive is over.
+//! Which models there are, and which are loaded: one actor for each set of weights starts its engine on first use,
+//! counts who uses it, restarts it after a crash and unloads it when its keep-alive is over or another one needs
+//! the memory.
 //!
 //! ```text
-//!            acquire                     start
-//!   Unloaded ───────▶ (loading) ───────▶ Loaded(users) ──▶ users = 0 ──keep-alive──▶ Unloaded
-//!        ▲                                  │
-//!        └────────── process ended ─────────┘
+//!   find(name)          acquire(model)             start
+//!   Catalog ─▶ Model ─▶ Unloaded ───▶ (memory, loading) ───▶ Loaded(users) ─▶ users = 0 ─keep-alive─▶ Unloaded
+//!   named files          ▲                                      │                │
+//!   and the store        └────────── process ended ─────────────┘                └─ another needs room ─▶
 //! ```
+//!
+//! Two models over the same weights (an alias, another system prompt, other parameters) use one engine.
 
 mod actor;
+mod capabilities;
+mod catalog;
+mod memory;
 mod metrics;
 mod model;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
-pub use actor::Lease;
-pub use model::{Details, Model, ModelName};
+pub use actor::{Lease, Running};
+pub use model::{Content, FileFacts, Model, Weights, config_of};
 
 use crate::engine::process::{EngineProgram, StartError};
 use crate::engine::protocol::EngineSettings;
+use crate::store::{Name, Store, StoreError};
+use actor::Shown;
+use catalog::Catalog;
+use memory::Memory;
 
 /// How long a model stays loaded when nobody uses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +48,33 @@ pub enum KeepAlive {
 /// Why a model cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FleetError {
+    /// There is none of that name.
+    #[error("no such model")]
+    NoSuchModel,
     /// Too many requests wait for this model to load.
     #[error("server busy, please try again.  maximum pending requests exceeded")]
     Busy,
     /// The server shuts down.
     #[error("the server is shutting down")]
     ShuttingDown,
+    /// The model is larger than what all models together may take.
+    #[error("model requires more system memory ({}) than is available ({})", gib(*.needed), gib(*.limit))]
+    NotEnoughMemory {
+        /// Bytes of the model.
+        needed: u64,
+        /// Bytes that there are.
+        limit: u64,
+    },
     /// The engine did not start.
     #[error("unable to load model: {0}")]
     Start(Arc<StartError>),
+    /// The model is damaged, or the store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn gib(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }
 
 /// Settings of the fleet.
@@ -59,19 +88,23 @@ pub struct FleetSettings {
     pub keep_alive: KeepAlive,
     /// Requests that may wait for one model.
     pub max_queue: usize,
+    /// Bytes that all engines together may take.
+    pub memory: u64,
+    /// Engines at the same time.
+    pub max_loaded: usize,
 }
 
-/// A model to serve.
+/// A model that is named when the server starts.
 #[derive(Clone, Debug)]
 pub struct ModelSource {
     /// Name, or `None` to take it from the file.
-    pub name: Option<String>,
+    pub name: Option<Name>,
     /// What stands behind it.
     pub path: SourcePath,
 }
 
-/// Where a model comes from.
-#[derive(Clone, Debug)]
+/// Where weights come from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SourcePath {
     /// A GGUF file.
     Gguf(PathBuf),
@@ -82,51 +115,78 @@ pub enum SourcePath {
 /// All models that this server can serve. Cheap to clone.
 #[derive(Clone)]
 pub struct Fleet {
-    entries: Arc<Vec<Entry>>,
+    shared: Arc<Shared>,
 }
 
+struct Shared {
+    catalog: Catalog,
+    settings: FleetSettings,
+    memory: Memory,
+    /// One for each set of weights that was ever used.
+    engines: Mutex<HashMap<Weights, Entry>>,
+}
+
+#[derive(Clone)]
 struct Entry {
-    model: Model,
     mailbox: mpsc::Sender<actor::Request>,
-    loaded: Arc<AtomicBool>,
+    shown: Shown,
 }
 
 impl Fleet {
-    /// Prepares the given models; none is loaded yet. Needs a tokio runtime.
+    /// Prepares the named models and those of the store; none is loaded yet.
     #[must_use]
-    pub fn new(sources: Vec<ModelSource>, settings: &FleetSettings) -> Self {
-        let entries = sources
-            .into_iter()
-            .map(|source| {
-                let model = Model::describe(source);
-                let loaded = Arc::new(AtomicBool::new(false));
-                let mailbox = actor::spawn(model.clone(), settings.clone(), Arc::clone(&loaded));
-                Entry { model, mailbox, loaded }
-            })
-            .collect();
-        Self { entries: Arc::new(entries) }
+    pub fn new(named: Vec<ModelSource>, store: Store, settings: FleetSettings) -> Self {
+        let named = named.into_iter().map(Model::of_file).collect();
+        let catalog = Catalog::new(named, store);
+        let memory = Memory::new(settings.memory, settings.max_loaded);
+        Self { shared: Arc::new(Shared { catalog, settings, memory, engines: Mutex::default() }) }
     }
 
-    /// All models, in the order in which they were given.
-    pub fn models(&self) -> impl Iterator<Item = &Model> {
-        self.entries.iter().map(|e| &e.model)
+    /// The models that were named at the start.
+    #[must_use]
+    pub fn named(&self) -> &[Model] {
+        self.shared.catalog.named()
     }
 
-    /// A model by name: the tag defaults to `latest`, letter case does not matter.
+    /// All models, the newest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn models(&self) -> Result<Vec<Model>, FleetError> {
+        Ok(self.off_the_runtime(Catalog::list).await??)
+    }
+
+    /// A model by its name, in any letter case.
+    ///
+    /// # Errors
+    /// [`FleetError::NoSuchModel`] also for what cannot be a name; [`FleetError::Store`] for one that is damaged.
+    pub async fn find(&self, name: &str) -> Result<Model, FleetError> {
+        let name: Name = name.parse().map_err(|_| FleetError::NoSuchModel)?;
+        self.off_the_runtime(move |catalog| catalog.find(&name)).await?
+    }
+
+    /// Runs what reads files where it hinders nobody.
+    async fn off_the_runtime<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Catalog) -> T + Send + 'static,
+    ) -> Result<T, FleetError> {
+        let shared = Arc::clone(&self.shared);
+        tokio::task::spawn_blocking(move || read(&shared.catalog)).await.map_err(|_| FleetError::ShuttingDown)
+    }
+
+    /// The engines that are loaded, the one that expires last first.
     #[must_use]
-    pub fn find(&self, name: &str) -> Option<&Model> {
-        self.entry(name).map(|e| &e.model)
+    pub fn running(&self) -> Vec<Running> {
+        let mut running: Vec<_> =
+            self.shared.engines.lock().values().filter_map(|entry| entry.shown.lock().clone()).collect();
+        running.sort_by_key(|r| std::cmp::Reverse((r.expires.is_none(), r.expires)));
+        running
     }
 
     /// Whether a model's engine is up.
     #[must_use]
-    pub fn is_loaded(&self, name: &ModelName) -> bool {
-        self.entries.iter().any(|e| e.model.name == *name && e.loaded.load(Ordering::Relaxed))
-    }
-
-    fn entry(&self, name: &str) -> Option<&Entry> {
-        let name = ModelName::parse(name)?;
-        self.entries.iter().find(|e| e.model.name == name)
+    pub fn is_loaded(&self, weights: &Weights) -> bool {
+        self.shared.engines.lock().get(weights).is_some_and(|entry| entry.shown.lock().is_some())
     }
 
     /// Loads a model if need be, and keeps it loaded while the lease lives.
@@ -135,9 +195,8 @@ impl Fleet {
     /// See [`FleetError`].
     pub async fn acquire(&self, model: &Model, keep_alive: Option<KeepAlive>) -> Result<Lease, FleetError> {
         let (reply, answer) = oneshot::channel();
-        let entry =
-            self.entries.iter().find(|e| e.model.name == model.name).ok_or(FleetError::ShuttingDown)?;
-        match entry.mailbox.try_send(actor::Request::Acquire { keep_alive, reply }) {
+        let request = actor::Request::Acquire { model: model.clone(), keep_alive, reply };
+        match self.entry(&model.weights).mailbox.try_send(request) {
             Ok(()) => answer.await.unwrap_or(Err(FleetError::ShuttingDown)),
             Err(mpsc::error::TrySendError::Full(_)) => Err(FleetError::Busy),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(FleetError::ShuttingDown),
@@ -149,8 +208,18 @@ impl Fleet {
     /// # Errors
     /// If the actor cannot take the request.
     pub async fn expire(&self, model: &Model) -> Result<(), FleetError> {
-        let entry =
-            self.entries.iter().find(|e| e.model.name == model.name).ok_or(FleetError::ShuttingDown)?;
+        let entry = self.entry(&model.weights);
         entry.mailbox.send(actor::Request::Expire).await.map_err(|_| FleetError::ShuttingDown)
+    }
+
+    fn entry(&self, weights: &Weights) -> Entry {
+        let mut engines = self.shared.engines.lock();
+        let start = || {
+            let shown = Shown::default();
+            let Shared { settings, memory, .. } = &*self.shared;
+            let mailbox = actor::spawn(weights.clone(), settings.clone(), memory.clone(), Arc::clone(&shown));
+            Entry { mailbox, shown }
+        };
+        engines.entry(weights.clone()).or_insert_with(start).clone()
     }
 }

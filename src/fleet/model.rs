@@ -1,63 +1,64 @@
-//! Names and descriptions of models.
+//! What a model is: a name, the weights that an engine loads, and what is said around them.
 
-use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{ModelSource, SourcePath};
+use crate::chat::Message;
 use crate::gguf::{self, GgufFile};
+use crate::store::{ModelConfig, Name};
 
-/// A model's name with its tag: `stories` is `stories:latest`. Compared without regard to letter case.
-#[derive(Clone, Debug, Eq)]
-pub struct ModelName(String);
-
-impl ModelName {
-    /// Reads a name; `None` if it is empty or holds characters that no name may.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
-        if text.is_empty() || !text.chars().all(allowed) {
-            return None;
-        }
-        let has_tag = text.rsplit('/').next().is_some_and(|last| last.contains(':'));
-        Some(Self(if has_tag { text.to_owned() } else { format!("{text}:latest") }))
-    }
-}
-
-impl PartialEq for ModelName {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
-    }
-}
-
-impl fmt::Display for ModelName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A model that can be served, loaded or not.
+/// A model that can be served, loaded or not. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Model {
     /// Name with tag.
-    pub name: ModelName,
-    /// What stands behind it.
-    pub source: SourcePath,
-    /// Hex SHA-256 that identifies this very file by path, size and time of change.
+    pub name: Name,
+    /// What an engine loads. Models with the same weights share one engine.
+    pub weights: Weights,
+    /// Hex SHA-256: of a stored model its manifest's, of a file one of its path, size and time of change.
     pub digest: String,
-    /// Bytes of the file.
+    /// Bytes on disk.
     pub size: u64,
-    /// When the file was last changed.
+    /// When it was made.
     pub modified: jiff::Timestamp,
-    /// What the file says of itself. `None` if it cannot be read: using the model then says why.
-    pub details: Option<Details>,
+    /// What surrounds the weights.
+    pub content: Arc<Content>,
+}
+
+/// What an engine loads.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Weights {
+    /// The weights themselves.
+    pub source: SourcePath,
+    /// GGUFs of LoRA adapters.
+    pub adapters: Vec<PathBuf>,
+}
+
+/// What surrounds the weights: all but licences, which nobody needs to serve a model.
+#[derive(Clone, Debug, Default)]
+pub struct Content {
+    /// What the config of a stored model says; for a file what follows from it.
+    pub config: ModelConfig,
+    /// What the weights' file says of itself. `None` if it cannot be read: using the model then says why.
+    pub facts: Option<Arc<FileFacts>>,
+    /// Whether there is a projector, for images.
+    pub projector: bool,
+    /// Prompt template in Go's language, in place of the file's own.
+    pub template: Option<String>,
+    /// System message for conversations that bring none.
+    pub system: Option<String>,
+    /// Options, below those of a request.
+    pub parameters: Map<String, Value>,
+    /// Messages that come before every conversation.
+    pub messages: Vec<Message>,
 }
 
 /// What a GGUF says of its model.
 #[derive(Clone, Debug)]
-pub struct Details {
+pub struct FileFacts {
     /// Architecture, as llama.cpp names it.
     pub family: String,
     /// Number of parameters, for people: `260K`, `7.6B`.
@@ -68,18 +69,40 @@ pub struct Details {
     pub context_length: Option<u64>,
     /// Width of the hidden state.
     pub embedding_length: Option<u64>,
+    /// Whether the file says how to pool hidden states: an embedding model.
+    pub pooling: bool,
+    /// Whether the file reads images.
+    pub vision: bool,
+    /// The chat template of the file, Jinja.
+    pub chat_template: Option<String>,
+}
+
+impl FileFacts {
+    /// What a file says.
+    #[must_use]
+    pub fn of(file: &GgufFile) -> Self {
+        Self {
+            family: file.architecture().to_owned(),
+            parameter_size: human_count(file.parameter_count()),
+            quantization: file.quantization(),
+            context_length: file.architecture_u64("context_length"),
+            embedding_length: file.architecture_u64("embedding_length"),
+            pooling: file.architecture_u64("pooling_type").is_some(),
+            vision: file.architecture_u64("vision.block_count").is_some(),
+            chat_template: file.chat_template().map(ToOwned::to_owned),
+        }
+    }
 }
 
 impl Model {
-    /// Describes a source without loading it. A file that cannot be read is logged, and stays in the list
-    /// so that a request for it gets the reason.
-    pub(super) fn describe(source: ModelSource) -> Self {
+    /// Describes a file that was named at the start, without loading it. A file that cannot be read is logged, and
+    /// stays in the list so that a request for it gets the reason.
+    pub(super) fn of_file(source: ModelSource) -> Self {
         let path = match &source.path {
             SourcePath::Gguf(path) => path.clone(),
             SourcePath::Mock => "mock".into(),
         };
         let name = source.name.unwrap_or_else(|| name_of_file(&path));
-        let name = ModelName::parse(&name).unwrap_or_else(|| ModelName("model:latest".into()));
         let meta = std::fs::metadata(&path).ok();
         let size = meta.as_ref().map_or(0, std::fs::Metadata::len);
         let modified = meta
@@ -87,33 +110,58 @@ impl Model {
             .and_then(|t| jiff::Timestamp::try_from(t).ok())
             .unwrap_or_else(jiff::Timestamp::now);
         let digest = Sha256::digest(format!("{}\n{size}\n{modified}", path.display()));
-        let digest = digest.iter().map(|b| format!("{b:02x}")).collect();
-        let details = match &source.path {
+        let facts = match &source.path {
             SourcePath::Gguf(path) => gguf::open(path)
-                .map(|file| Details::of(&file))
+                .map(|file| Arc::new(FileFacts::of(&file)))
                 .inspect_err(|e| tracing::warn!(model = %name, error = %e, "this model cannot be used"))
                 .ok(),
             SourcePath::Mock => None,
         };
-        Self { name, source: source.path, digest, size, modified, details }
-    }
-}
-
-fn name_of_file(path: &Path) -> String {
-    let stem = path.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().to_lowercase());
-    stem.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect()
-}
-
-impl Details {
-    fn of(file: &GgufFile) -> Self {
         Self {
-            family: file.architecture().to_owned(),
-            parameter_size: human_count(file.parameter_count()),
-            quantization: file.quantization(),
-            context_length: file.architecture_u64("context_length"),
-            embedding_length: file.architecture_u64("embedding_length"),
+            weights: Weights { source: source.path, adapters: Vec::new() },
+            name,
+            digest: digest.iter().map(|b| format!("{b:02x}")).collect(),
+            size,
+            modified,
+            content: Arc::new(Content { config: config_of(facts.as_deref()), facts, ..Content::default() }),
         }
     }
+}
+
+impl Model {
+    /// Bytes that the weights take, at least: the size of their files.
+    #[must_use]
+    pub fn weights_size(&self) -> u64 {
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
+        let source = match &self.weights.source {
+            SourcePath::Gguf(path) => size(path),
+            SourcePath::Mock => 0,
+        };
+        source + self.weights.adapters.iter().map(|path| size(path)).sum::<u64>()
+    }
+}
+
+/// The config that a file would get in a store.
+#[must_use]
+pub fn config_of(facts: Option<&FileFacts>) -> ModelConfig {
+    let family = facts.map(|f| f.family.clone()).unwrap_or_default();
+    ModelConfig {
+        model_format: "gguf".into(),
+        model_families: vec![family.clone()],
+        model_family: family,
+        model_type: facts.map(|f| f.parameter_size.clone()).unwrap_or_default(),
+        file_type: facts.map(|f| f.quantization.clone()).unwrap_or_default(),
+        ..ModelConfig::default()
+    }
+}
+
+/// The file's name without its ending, as far as it may be a name.
+#[allow(clippy::expect_used, reason = "a letter, and behind it only what every name may hold")]
+fn name_of_file(path: &Path) -> Name {
+    let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().to_lowercase());
+    let stem = stem.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' });
+    let stem: String = stem.take(80).collect();
+    stem.parse().or_else(|_| format!("m{stem}").chars().take(80).collect::<String>().parse()).expect("a name")
 }
 
 /// `1.2B`, `7B`, `494.03M`, `260K`, as Ollama writes them.
@@ -128,5 +176,25 @@ fn human_count(n: u64) -> String {
         format!("{value:.0}{unit}")
     } else {
         format!("{value:.1}{unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_called_by_its_name_as_far_as_that_can_be() {
+        let name = |path: &str| name_of_file(Path::new(path)).to_string();
+        assert_eq!(name("/a/Stories 260K.gguf"), "stories-260k:latest");
+        assert_eq!(name("-x.gguf"), "m-x:latest");
+        assert_eq!(name("/"), "m:latest");
+        assert_eq!(name(&format!("{}.gguf", "é".repeat(200))), format!("m{}:latest", "-".repeat(79)));
+    }
+
+    #[test]
+    fn counts_are_for_people() {
+        let counts = [999, 260_032, 494_032_768, 1_235_814_400, 7_000_000_000].map(human_count);
+        assert_eq!(counts, ["999", "260K", "494.03M", "1.2B", "7B"]);
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Connection {
 
 /// Where a request came from, as an extension of the request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub SocketAddr);
+pub(crate) struct Peer(pub SocketAddr);
 
 impl Connection {
     /// Answers requests until either side is done.

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::api::error::Failure;
 use crate::engine::protocol::{FinishReason, Summary};
-use crate::fleet::ModelName;
+use crate::store::Name;
 
 /// How often samples of histograms are sorted into their buckets. They wait in memory until then.
 const UPKEEP: Duration = Duration::from_secs(1);
@@ -181,7 +181,7 @@ pub(crate) struct Meter {
 
 impl Meter {
     /// `asked` is when the request arrived.
-    pub(crate) fn new(model: &ModelName, asked: Instant) -> Self {
+    pub(crate) fn new(model: &Name, asked: Instant) -> Self {
         let model = model.to_string();
         let inter_token = histogram!("quipu_inter_token_latency_seconds", "model" => model.clone());
         let generated = counter!("quipu_generation_tokens_total", "model" => model.clone());
@@ -285,7 +285,7 @@ mod tests {
     }
 
     fn meter() -> Meter {
-        Meter::new(&ModelName::parse("m").unwrap(), Instant::now())
+        Meter::new(&"m".parse().unwrap(), Instant::now())
     }
 
     #[test]

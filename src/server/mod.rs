@@ -7,7 +7,7 @@
 //! ```
 
 pub(crate) mod app;
-mod connection;
+pub(crate) mod connection;
 mod docs;
 pub(crate) mod drain;
 pub mod host;
@@ -50,6 +50,9 @@ pub enum ServeError {
         /// What the system says.
         error: io::Error,
     },
+    /// The model folder cannot be used.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
     /// The metrics recorder cannot be installed.
     #[error("cannot record metrics: {0}")]
     Metrics(String),
@@ -76,7 +79,7 @@ impl Server {
             .map_err(|error| ServeError::Listen { address: settings.host.authority(), error })?;
         let metrics = metrics::install().map_err(|e| ServeError::Metrics(e.to_string()))?;
         let http = settings.http.clone();
-        let app = Arc::new(App::new(settings, metrics));
+        let app = Arc::new(App::new(settings, metrics)?);
         Ok(Self { listener, address, app, http })
     }
 

@@ -2,10 +2,11 @@
 
 use parking_lot::Mutex;
 
-use crate::fleet::{Model, ModelName};
+use crate::fleet::Model;
+use crate::store::Name;
 
 /// One entry for each model that is loaded at start.
-pub(crate) struct Readiness(Mutex<Vec<(ModelName, Start)>>);
+pub(crate) struct Readiness(Mutex<Vec<(Model, Start)>>);
 
 /// How the loading of a model at start went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,21 +20,21 @@ pub(crate) enum Start {
 }
 
 impl Readiness {
-    pub(super) fn new<'a>(models: impl Iterator<Item = &'a Model>) -> Self {
-        Self(Mutex::new(models.map(|m| (m.name.clone(), Start::Loading)).collect()))
+    pub(super) fn new(models: &[Model]) -> Self {
+        Self(Mutex::new(models.iter().map(|m| (m.clone(), Start::Loading)).collect()))
     }
 
-    pub(super) fn settle(&self, model: &ModelName, outcome: Result<(), String>) {
+    pub(super) fn settle(&self, model: &Name, outcome: Result<(), String>) {
         let start = outcome.map_or_else(Start::Failed, |()| Start::Loaded);
-        for (name, state) in self.0.lock().iter_mut() {
-            if name == model {
+        for (known, state) in self.0.lock().iter_mut() {
+            if known.name == *model {
                 *state = start.clone();
             }
         }
     }
 
     /// All models and their states.
-    pub(crate) fn all(&self) -> Vec<(ModelName, Start)> {
+    pub(crate) fn all(&self) -> Vec<(Model, Start)> {
         self.0.lock().clone()
     }
 }

@@ -3,15 +3,21 @@
 use std::time::Duration;
 
 use crate::fleet::{FleetSettings, ModelSource};
+use crate::registry::RegistrySettings;
 use crate::server::host::Host;
+use crate::store::Location;
 
 /// Everything that a server is told when it starts.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where to listen.
     pub host: Host,
-    /// What to serve. All of it is loaded at start.
+    /// What to serve beside the store's models. All of it is loaded at start.
     pub models: Vec<ModelSource>,
+    /// Where models are kept.
+    pub store: Location,
+    /// How registries are spoken to.
+    pub registry: RegistrySettings,
     /// How engines run.
     pub fleet: FleetSettings,
     /// How connections are treated.

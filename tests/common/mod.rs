@@ -8,10 +8,11 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// Nothing that a test waits for takes this long, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,6 +25,8 @@ pub(crate) struct Server {
     /// Lines of the log that nobody has read yet.
     log: mpsc::Receiver<String>,
     pub(crate) client: reqwest::Client,
+    /// Home of this server alone, with its models. Removed when nobody holds it any more.
+    pub(crate) home: Arc<TempDir>,
 }
 
 impl Server {
@@ -37,11 +40,19 @@ impl Server {
 
     /// Starts `quipu serve` with arguments and variables, on a port of its own, and waits until it listens.
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::start_in(Arc::new(tempfile::tempdir().expect("a folder")), arguments, variables)
+    }
+
+    /// As [`Server::start`], in a home that another server had or has.
+    pub(crate) fn start_in(home: Arc<TempDir>, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_quipu"))
             .args(["serve", "--host", "127.0.0.1:0"])
             .args(arguments)
             .env_remove("QUIPU_LOG")
             .env_remove("OLLAMA_DEBUG")
+            .env_remove("QUIPU_MODELS")
+            .env_remove("OLLAMA_MODELS")
+            .env("HOME", home.path())
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
@@ -58,7 +69,7 @@ impl Server {
             }
         });
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client");
-        let mut server = Self { child, base: String::new(), log, client };
+        let mut server = Self { child, base: String::new(), log, client, home };
         let listening = server.wait_for_log("address=");
         let address = listening.split("address=").nth(1).expect("an address");
         let address = address.split_whitespace().next().expect("an address");

@@ -11,13 +11,12 @@ use utoipa::ToSchema;
 use super::encode::{ChatResponse, Encoder, Shape};
 use super::error::Json;
 use super::generate::{whole_response, without_text};
-use super::options::Options;
 use super::shared::ChatMessage;
 use super::{Failures, OllamaError, shared};
 use crate::api::ask::{Ask, Input};
 use crate::api::error::Failure;
+use crate::api::options::Options;
 use crate::api::{keep_alive, logprobs, stream};
-use crate::engine::protocol::Limits;
 use crate::server::app::App;
 
 /// A conversation, and how to go on with it.
@@ -38,13 +37,13 @@ pub(crate) struct ChatRequest {
     /// How long the model stays loaded afterwards: seconds, or a duration such as `5m`; negative for ever.
     #[schema(value_type = Option<Value>)]
     keep_alive: Option<Value>,
-    /// Tools that the model may call. Not supported yet.
+    /// Tools that the model may call. Its calls come as it writes them, in the text.
     #[schema(value_type = Option<Vec<Object>>)]
     tools: Option<Vec<Value>>,
     /// Options of the sampler and limits.
     #[schema(value_type = Option<Object>)]
     options: Option<Map<String, Value>>,
-    /// Whether to think before the answer. Only `false` is supported yet.
+    /// Whether to think before the answer. The thoughts come as the model writes them, in the text.
     #[schema(value_type = Option<Value>)]
     think: Option<Value>,
     /// Cut a conversation that does not fit; the default.
@@ -92,27 +91,22 @@ pub(crate) async fn chat(
 
 impl ChatRequest {
     fn ask(self, model: String) -> Result<Ask, Failure> {
-        if self.tools.is_some_and(|tools| !tools.is_empty()) {
-            return Err(Failure::NotSupported("tool calling"));
-        }
         shared::format(self.format.as_ref())?;
-        let options = Options::parse(self.options.as_ref())?;
+        let options = self.options.unwrap_or_default();
+        Options::parse(&options)?;
         let messages = self.messages.unwrap_or_default().into_iter().map(TryInto::try_into);
         Ok(Ask {
             model,
             keep_alive: keep_alive::of_request(self.keep_alive.as_ref())?,
             input: Input::Chat {
                 messages: messages.collect::<Result<_, _>>()?,
+                tools: self.tools.unwrap_or_default(),
                 think: shared::think(self.think.as_ref())?,
                 context: Vec::new(),
             },
-            sampling: options.sampling,
-            limits: Limits {
-                truncate: self.truncate != Some(false),
-                shift: self.shift != Some(false),
-                ..options.limits
-            },
-            stop: options.stop,
+            options,
+            truncate: self.truncate != Some(false),
+            shift: self.shift != Some(false),
             logprobs: logprobs::wanted(self.logprobs, self.top_logprobs)?,
             return_tokens: false,
         })
@@ -137,7 +131,7 @@ mod tests {
             {"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"},
         ]}));
         let messages = vec![Message::new("system", "Be kind."), Message::new("user", "Hi")];
-        let input = Input::Chat { messages, think: None, context: Vec::new() };
+        let input = Input::Chat { messages, tools: Vec::new(), think: None, context: Vec::new() };
         assert_eq!(asked.unwrap().input, input);
     }
 
@@ -155,10 +149,6 @@ mod tests {
     fn what_would_change_the_answer_and_is_not_built_is_refused() {
         let message = |images: Value| json!([{"role": "user", "content": "Hi", "images": images}]);
         for (request, error) in [
-            (
-                json!({"messages": message(json!(null)), "tools": [{"type": "function"}]}),
-                "tool calling is not supported yet",
-            ),
             (
                 json!({"messages": message(json!(null)), "format": {"type": "object"}}),
                 "structured output is not supported yet",

@@ -13,13 +13,13 @@ use utoipa::ToSchema;
 
 use super::encode::{Encoder, GenerateResponse, Shape};
 use super::error::Json;
-use super::options::Options;
 use super::{Failures, OllamaError, shared};
 use crate::api::ask::{self, Ask, Input};
 use crate::api::error::Failure;
+use crate::api::options::Options;
 use crate::api::{keep_alive, logprobs, stream};
 use crate::chat::Message;
-use crate::engine::protocol::{Limits, Token};
+use crate::engine::protocol::Token;
 use crate::fleet::KeepAlive;
 use crate::server::app::App;
 
@@ -57,7 +57,7 @@ pub(crate) struct GenerateRequest {
     /// Options of the sampler and limits.
     #[schema(value_type = Option<Object>)]
     options: Option<Map<String, Value>>,
-    /// Whether to think before the answer. Only `false` is supported yet.
+    /// Whether to think before the answer. The thoughts come as the model writes them, in the text.
     #[schema(value_type = Option<Value>)]
     think: Option<Value>,
     /// Cut a prompt that does not fit; the default.
@@ -149,12 +149,8 @@ impl GenerateRequest {
 
     fn ask(self, model: String) -> Result<Ask, Failure> {
         self.check()?;
-        let options = Options::parse(self.options.as_ref())?;
-        let limits = Limits {
-            truncate: self.truncate != Some(false),
-            shift: self.shift != Some(false),
-            ..options.limits
-        };
+        let options = self.options.unwrap_or_default();
+        Options::parse(&options)?;
         let raw = self.raw == Some(true);
         let think = shared::think(self.think.as_ref())?;
         let keep_alive = keep_alive::of_request(self.keep_alive.as_ref())?;
@@ -168,15 +164,15 @@ impl GenerateRequest {
             let system = self.system.filter(|system| !system.is_empty() && context.is_empty());
             let system = system.map(|system| Message::new("system", system));
             let messages = system.into_iter().chain([Message::new("user", prompt)]).collect();
-            Input::Chat { messages, think, context }
+            Input::Chat { messages, tools: Vec::new(), think, context }
         };
         Ok(Ask {
             model,
             keep_alive,
             input,
-            sampling: options.sampling,
-            limits,
-            stop: options.stop,
+            options,
+            truncate: self.truncate != Some(false),
+            shift: self.shift != Some(false),
             logprobs,
             return_tokens: !raw,
         })
@@ -195,7 +191,7 @@ mod tests {
     }
 
     fn chat(messages: Vec<Message>, context: Vec<Token>) -> Input {
-        Input::Chat { messages, think: None, context }
+        Input::Chat { messages, tools: Vec::new(), think: None, context }
     }
 
     #[test]
@@ -204,7 +200,7 @@ mod tests {
         let messages = vec![Message::new("system", "Be kind."), Message::new("user", "Hi")];
         assert_eq!(asked.input, chat(messages, Vec::new()));
         assert!(asked.return_tokens);
-        assert!(asked.limits.truncate && asked.limits.shift);
+        assert!(asked.truncate && asked.shift);
     }
 
     #[test]
@@ -245,11 +241,10 @@ mod tests {
             "keep_alive": "-1m", "options": {"num_predict": 5, "stop": ["x"]}, "think": false,
         }))
         .unwrap();
-        assert!(!asked.limits.truncate && !asked.limits.shift);
-        assert_eq!(asked.limits.max_new, Some(5));
+        assert!(!asked.truncate && !asked.shift);
+        assert_eq!(Value::Object(asked.options), json!({"num_predict": 5, "stop": ["x"]}));
         assert_eq!(asked.logprobs, Some(3));
         assert_eq!(asked.keep_alive, Some(KeepAlive::Forever));
-        assert_eq!(asked.stop, ["x"]);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! `GET /api/tags`: the models.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -8,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::Json;
+use super::{Failures, OllamaError};
 use crate::api::piece::GoTime;
 use crate::fleet::Model;
 use crate::server::app::App;
@@ -26,7 +26,7 @@ pub(crate) struct Tag {
     name: String,
     /// The same.
     model: String,
-    /// When its file was last changed.
+    /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     modified_at: GoTime,
     /// Bytes.
@@ -34,21 +34,21 @@ pub(crate) struct Tag {
     /// 64 hex digits.
     digest: String,
     /// What its file says of it.
-    details: TagDetails,
+    details: ModelDetails,
     /// What it can do.
-    capabilities: Vec<&'static str>,
+    capabilities: Vec<String>,
 }
 
-/// What a model's file says of it.
+/// A model in short.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TagDetails {
-    /// Empty.
-    parent_model: &'static str,
+pub(crate) struct ModelDetails {
+    /// The model that it was made from.
+    parent_model: String,
     /// `gguf`.
-    format: &'static str,
+    format: String,
     /// Architecture.
     family: String,
-    /// Architectures.
+    /// Architectures, of the projector too.
     families: Vec<String>,
     /// Number of parameters, for people.
     parameter_size: String,
@@ -62,77 +62,80 @@ pub(crate) struct TagDetails {
     embedding_length: Option<u64>,
 }
 
+impl From<&Model> for ModelDetails {
+    fn from(model: &Model) -> Self {
+        let (config, facts) = (&model.content.config, model.content.facts.as_deref());
+        Self {
+            parent_model: config.base_name.clone(),
+            format: config.model_format.clone(),
+            family: config.model_family.clone(),
+            families: config.model_families.clone(),
+            parameter_size: config.model_type.clone(),
+            quantization_level: config.file_type.clone(),
+            context_length: config.context_length.or_else(|| facts?.context_length),
+            embedding_length: config.embedding_length.or_else(|| facts?.embedding_length),
+        }
+    }
+}
+
 /// Lists the models.
 #[utoipa::path(
     method(get, head), path = "/api/tags", tag = "ollama",
-    responses((status = 200, description = "The models", body = Tags))
+    responses((status = 200, description = "The models", body = Tags), Failures)
 )]
-pub(crate) async fn tags(State(app): State<Arc<App>>) -> Json<Tags> {
-    Json(list(app.fleet.models()))
+pub(crate) async fn tags(State(app): State<Arc<App>>) -> Result<Json<Tags>, OllamaError> {
+    let models = app.fleet.models().await?;
+    Ok(Json(Tags { models: models.iter().map(Into::into).collect() }))
 }
 
-fn list<'a>(models: impl Iterator<Item = &'a Model>) -> Tags {
-    let mut models: Vec<&Model> = models.collect();
-    models.sort_by_key(|model| Reverse(model.modified));
-    Tags { models: models.into_iter().map(tag).collect() }
-}
-
-fn tag(model: &Model) -> Tag {
-    let details = model.details.as_ref();
-    let family = details.map(|d| d.family.clone()).unwrap_or_default();
-    Tag {
-        name: model.name.to_string(),
-        model: model.name.to_string(),
-        modified_at: GoTime(model.modified),
-        size: model.size,
-        digest: model.digest.clone(),
-        details: TagDetails {
-            parent_model: "",
-            format: "gguf",
-            families: vec![family.clone()],
-            family,
-            parameter_size: details.map(|d| d.parameter_size.clone()).unwrap_or_default(),
-            quantization_level: details.map(|d| d.quantization.clone()).unwrap_or_default(),
-            context_length: details.and_then(|d| d.context_length),
-            embedding_length: details.and_then(|d| d.embedding_length),
-        },
-        capabilities: vec!["completion"],
+impl From<&Model> for Tag {
+    fn from(model: &Model) -> Self {
+        Self {
+            name: model.name.to_string(),
+            model: model.name.to_string(),
+            modified_at: GoTime(model.modified),
+            size: model.size,
+            digest: model.digest.clone(),
+            details: model.into(),
+            capabilities: model.capabilities(),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::{Details, ModelName, SourcePath};
-
-    fn model(name: &str, modified: &str) -> Model {
-        Model {
-            name: ModelName::parse(name).unwrap(),
-            source: SourcePath::Mock,
-            digest: "ab".repeat(32),
-            size: 1_185_376,
-            modified: modified.parse().unwrap(),
-            details: Some(Details {
-                family: "llama".into(),
-                parameter_size: "260K".into(),
-                quantization: "F32".into(),
-                context_length: Some(512),
-                embedding_length: Some(64),
-            }),
-        }
-    }
+    use crate::fleet::{Content, FileFacts, SourcePath, Weights, config_of};
 
     #[test]
-    fn models_are_listed_newest_first_in_ollamas_shape() {
-        let models = [model("old", "2024-01-01T00:00:00Z"), model("new:7b", "2025-01-01T00:00:00.5Z")];
-        let tags = list(models.iter());
-        let names: Vec<_> = tags.models.iter().map(|tag| tag.name.as_str()).collect();
-        assert_eq!(names, ["new:7b", "old:latest"]);
-        insta::assert_snapshot!(serde_json::to_string(&tags.models[0]).unwrap(), @r#"{"name":"new:7b","model":"new:7b","modified_at":"2025-01-01T00:00:00.500000000Z","size":1185376,"digest":"abababababababababababababababababababababababababababababababab","details":{"parent_model":"","format":"gguf","family":"llama","families":["llama"],"parameter_size":"260K","quantization_level":"F32","context_length":512,"embedding_length":64},"capabilities":["completion"]}"#);
+    fn a_model_has_ollamas_shape() {
+        let facts = FileFacts {
+            family: "llama".into(),
+            parameter_size: "260K".into(),
+            quantization: "F32".into(),
+            context_length: Some(512),
+            embedding_length: Some(64),
+            pooling: false,
+            vision: false,
+            chat_template: None,
+        };
+        let model = Model {
+            name: "new:7b".parse().unwrap(),
+            weights: Weights { source: SourcePath::Mock, adapters: Vec::new() },
+            digest: "ab".repeat(32),
+            size: 1_185_376,
+            modified: "2025-01-01T00:00:00.5Z".parse().unwrap(),
+            content: Arc::new(Content {
+                config: config_of(Some(&facts)),
+                facts: Some(Arc::new(facts)),
+                ..Content::default()
+            }),
+        };
+        insta::assert_snapshot!(serde_json::to_string(&Tag::from(&model)).unwrap(), @r#"{"name":"new:7b","model":"new:7b","modified_at":"2025-01-01T00:00:00.500000000Z","size":1185376,"digest":"abababababababababababababababababababababababababababababababab","details":{"parent_model":"","format":"gguf","family":"llama","families":["llama"],"parameter_size":"260K","quantization_level":"F32","context_length":512,"embedding_length":64},"capabilities":["completion"]}"#);
     }
 
     #[test]
     fn no_model_is_an_empty_list() {
-        assert_eq!(serde_json::to_string(&list(std::iter::empty())).unwrap(), r#"{"models":[]}"#);
+        assert_eq!(serde_json::to_string(&Tags { models: Vec::new() }).unwrap(), r#"{"models":[]}"#);
     }
 }

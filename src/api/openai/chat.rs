@@ -91,19 +91,21 @@ impl ChatCompletionRequest {
         if model.is_empty() {
             return Err(Failure::Invalid("model is required".into()));
         }
-        if self.tools.is_some_and(|tools| !tools.is_empty()) {
-            return Err(Failure::NotSupported("tool calling"));
-        }
         free_text(self.response_format.as_ref())?;
         let effort = self.reasoning.and_then(|reasoning| reasoning.effort).or(self.reasoning_effort);
-        let (sampling, limits, stop) = self.sampling.resolve()?;
+        let options = self.sampling.resolve()?;
         Ok(Ask {
             model,
             keep_alive: None,
-            input: Input::Chat { messages, think: think(effort.as_deref())?, context: Vec::new() },
-            sampling,
-            limits,
-            stop,
+            input: Input::Chat {
+                messages,
+                tools: self.tools.unwrap_or_default(),
+                think: think(effort.as_deref())?,
+                context: Vec::new(),
+            },
+            options,
+            truncate: true,
+            shift: true,
             logprobs: logprobs::wanted(self.logprobs, self.top_logprobs)?,
             return_tokens: false,
         })
@@ -154,10 +156,13 @@ mod tests {
             "reasoning_effort": null, "logprobs": null, "top_logprobs": null, "store": false, "max_completion_tokens": 7,
         }))
         .unwrap();
-        assert_eq!(asked.limits.max_new, Some(7));
-        assert_eq!(asked.sampling.temperature, 1.0);
+        assert_eq!(asked.options["num_predict"], 7);
+        assert_eq!(asked.options["temperature"], 1.0);
         let messages = vec![Message::new("user", "Hi")];
-        assert_eq!(asked.input, Input::Chat { messages, think: None, context: Vec::new() });
+        assert_eq!(
+            asked.input,
+            Input::Chat { messages, tools: Vec::new(), think: None, context: Vec::new() }
+        );
     }
 
     #[test]
@@ -176,7 +181,6 @@ mod tests {
             (json!({"model": ""}), "model is required"),
             (json!({"messages": []}), "[] is too short - 'messages'"),
             (json!({"messages": null}), "[] is too short - 'messages'"),
-            (json!({"tools": [{}]}), "tool calling is not supported yet"),
             (json!({"response_format": {"type": "json_object"}}), "structured output is not supported yet"),
             (json!({"n": 3}), "more than one answer (n) is not supported yet"),
             (json!({"top_logprobs": 21}), "top_logprobs must be between 0 and 20"),

@@ -99,18 +99,19 @@ impl CompletionRequest {
             return Err(Failure::NotSupported("echo"));
         }
         let top = logprobs::alternatives("logprobs", self.logprobs)?;
-        let (sampling, limits, stop) = self.sampling.resolve()?;
+        let options = self.sampling.resolve()?;
         Ok(Ask {
             model: self.model.unwrap_or_default(),
             keep_alive: None,
             input: Input::Chat {
                 messages: vec![Message::new("user", prompt)],
+                tools: Vec::new(),
                 think: None,
                 context: Vec::new(),
             },
-            sampling,
-            limits,
-            stop,
+            options,
+            truncate: true,
+            shift: true,
             logprobs: (top > 0).then_some(top),
             return_tokens: false,
         })
@@ -134,9 +135,10 @@ mod tests {
         for prompt in [json!("Hi"), json!(["Hi"])] {
             let asked = ask(json!({"prompt": prompt, "logprobs": 2, "max_tokens": 3})).unwrap();
             let messages = vec![Message::new("user", "Hi")];
-            assert_eq!(asked.input, Input::Chat { messages, think: None, context: Vec::new() });
+            let input = Input::Chat { messages, tools: Vec::new(), think: None, context: Vec::new() };
+            assert_eq!(asked.input, input);
             assert_eq!(asked.logprobs, Some(2));
-            assert_eq!(asked.limits.max_new, Some(3));
+            assert_eq!(asked.options["num_predict"], 3);
         }
     }
 

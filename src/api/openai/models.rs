@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ErrorBody, OpenAiError};
-use crate::api::error::Failure;
+use crate::api::ask;
 use crate::fleet::Model;
 use crate::server::app::App;
 
@@ -28,7 +28,7 @@ pub(crate) struct ModelObject {
     id: String,
     /// `model`.
     object: &'static str,
-    /// When its file was last changed, in seconds since 1970.
+    /// When it was made, in seconds since 1970.
     created: i64,
     /// `library`.
     owned_by: &'static str,
@@ -46,8 +46,9 @@ impl From<&Model> for ModelObject {
     get, path = "/v1/models", tag = "openai",
     responses((status = 200, description = "The models", body = ModelList))
 )]
-pub(crate) async fn list_models(State(app): State<Arc<App>>) -> Json<ModelList> {
-    Json(ModelList { object: "list", data: app.fleet.models().map(Into::into).collect() })
+pub(crate) async fn list_models(State(app): State<Arc<App>>) -> Result<Json<ModelList>, OpenAiError> {
+    let models = app.fleet.models().await?;
+    Ok(Json(ModelList { object: "list", data: models.iter().map(Into::into).collect() }))
 }
 
 /// Describes a model.
@@ -63,6 +64,6 @@ pub(crate) async fn get_model(
     State(app): State<Arc<App>>,
     Path(model): Path<String>,
 ) -> Result<Json<ModelObject>, OpenAiError> {
-    let model = app.fleet.find(&model).ok_or(Failure::NoSuchModel(model))?;
-    Ok(Json(model.into()))
+    let model = ask::find(&app, &model).await?;
+    Ok(Json((&model).into()))
 }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::api::error::Failure;
-use crate::api::sampling::{check, out_of_range};
-use crate::engine::protocol::{Limits, Sampling};
+use crate::api::options::Options;
+use crate::api::sampling::out_of_range;
 
 /// Options that chat and text completions have in common.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -40,33 +40,37 @@ pub(crate) struct SamplingFields {
 }
 
 impl SamplingFields {
-    /// Sampler, limits and stop strings.
+    /// The options by Ollama's names: what is absent here is the model's.
     ///
     /// # Errors
     /// For values out of range, and for what is not built yet.
-    pub(super) fn resolve(self) -> Result<(Sampling, Limits, Vec<String>), Failure> {
+    pub(super) fn resolve(self) -> Result<Map<String, Value>, Failure> {
         if self.n.is_some_and(|n| n > 1.0) {
             return Err(Failure::NotSupported("more than one answer (n)"));
         }
         if self.logit_bias.is_some_and(|bias| !bias.is_empty()) {
             return Err(Failure::NotSupported("logit_bias"));
         }
-        let sampling = Sampling {
-            // OpenAI's defaults, which win over those of the model.
-            temperature: self.temperature.unwrap_or(1.0),
-            top_p: self.top_p.unwrap_or(1.0),
-            frequency_penalty: self.frequency_penalty.unwrap_or(0.0),
-            presence_penalty: self.presence_penalty.unwrap_or(0.0),
-            seed: self.seed.map(|seed| seed as i64).filter(|seed| *seed != -1).map(|seed| seed as u64),
-            ..Sampling::default()
-        };
-        check(&sampling)?;
         let max_new = match (self.max_completion_tokens, self.max_tokens) {
             (Some(n), _) => Some(token_limit("max_completion_tokens", n)?),
             (None, Some(n)) => Some(token_limit("max_tokens", n)?),
             (None, None) => None,
         };
-        Ok((sampling, Limits { max_new, ..Limits::default() }, stop_strings(self.stop)?))
+        let mut options = Map::new();
+        let mut set = |name: &str, value: Option<Value>| {
+            options.extend(value.map(|value| (name.to_owned(), value)));
+        };
+        // OpenAI's defaults of these two win over the model's.
+        set("temperature", Some(self.temperature.unwrap_or(1.0).into()));
+        set("top_p", Some(self.top_p.unwrap_or(1.0).into()));
+        set("frequency_penalty", self.frequency_penalty.map(Into::into));
+        set("presence_penalty", self.presence_penalty.map(Into::into));
+        set("seed", self.seed.map(|seed| (seed as i64).into()));
+        set("num_predict", max_new.map(Into::into));
+        let stop = stop_strings(self.stop)?;
+        set("stop", (!stop.is_empty()).then(|| stop.into()));
+        Options::parse(&options)?;
+        Ok(options)
     }
 }
 
@@ -99,9 +103,9 @@ mod tests {
 
     use super::*;
 
-    fn resolve(fields: Value) -> Result<(Sampling, Limits, Vec<String>), String> {
+    fn resolve(fields: Value) -> Result<Value, String> {
         let fields: SamplingFields = serde_json::from_value(fields).unwrap();
-        fields.resolve().map_err(|e| e.to_string())
+        fields.resolve().map(Value::Object).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -111,38 +115,28 @@ mod tests {
             "stop": null, "max_tokens": null, "max_completion_tokens": null, "n": null, "logit_bias": null,
         });
         for fields in [json!({}), nulls, json!({"n": 1, "logit_bias": {}, "stop": []})] {
-            let (sampling, limits, stop) = resolve(fields).unwrap();
-            assert_eq!(sampling, Sampling { temperature: 1.0, top_p: 1.0, ..Sampling::default() });
-            assert_eq!(limits, Limits::default());
-            assert!(stop.is_empty());
+            assert_eq!(resolve(fields).unwrap(), json!({"temperature": 1.0, "top_p": 1.0}));
         }
     }
 
     #[test]
     fn options_arrive() {
-        let (sampling, limits, stop) = resolve(json!({
+        let options = resolve(json!({
             "temperature": 0, "top_p": 0.5, "frequency_penalty": 1, "presence_penalty": -1, "seed": 7.0,
             "stop": "end", "max_tokens": 10,
-        }))
-        .unwrap();
-        let expected = Sampling {
-            temperature: 0.0,
-            top_p: 0.5,
-            frequency_penalty: 1.0,
-            presence_penalty: -1.0,
-            seed: Some(7),
-            ..Sampling::default()
-        };
-        assert_eq!(sampling, expected);
-        assert_eq!(limits.max_new, Some(10));
-        assert_eq!(stop, ["end"]);
+        }));
+        let expected = json!({
+            "temperature": 0.0, "top_p": 0.5, "frequency_penalty": 1.0, "presence_penalty": -1.0, "seed": 7,
+            "num_predict": 10, "stop": ["end"],
+        });
+        assert_eq!(options.unwrap(), expected);
     }
 
     #[test]
     fn the_newer_token_limit_wins() {
-        let limit = |fields| resolve(fields).unwrap().1.max_new;
-        assert_eq!(limit(json!({"max_completion_tokens": 5})), Some(5));
-        assert_eq!(limit(json!({"max_completion_tokens": 5, "max_tokens": 9})), Some(5));
+        let limit = |fields| resolve(fields).unwrap()["num_predict"].clone();
+        assert_eq!(limit(json!({"max_completion_tokens": 5})), 5);
+        assert_eq!(limit(json!({"max_completion_tokens": 5, "max_tokens": 9})), 5);
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub struct Loaded {
     pub max_running: u32,
     /// Cached sequences.
     pub max_cached: u32,
+    /// Bytes of keys and values of one token.
+    pub bytes_per_token: u64,
     /// Whether layers lie on a GPU.
     pub on_gpu: bool,
     /// Devices, for people.
@@ -90,6 +92,7 @@ pub fn load(
         context: sizes.context.min(cells),
         max_running: sizes.max_running,
         max_cached: sizes.max_cached,
+        bytes_per_token: sizes.bytes_per_token,
         on_gpu,
         devices: devices.into_iter().map(|d| format!("{} ({})", d.name, d.description)).collect(),
         model,
@@ -135,7 +138,7 @@ impl Sizing {
         let max_running = settings.max_running.unwrap_or(running).clamp(1, quipu_llama::MAX_SEQUENCES);
         let max_cached = settings.max_cached.unwrap_or(cached).min(quipu_llama::MAX_SEQUENCES - max_running);
         let bytes_per_token = kv_bytes_per_token(file);
-        let affordable = free / 2 / bytes_per_token.max(1);
+        let affordable = (free / 2).min(settings.pool_bytes.unwrap_or(u64::MAX)) / bytes_per_token.max(1);
         let useful = u64::from(context) * u64::from(max_running);
         let cells = useful.min(affordable).min(MOST_CELLS).max(u64::from(context)) as u32;
         Self {

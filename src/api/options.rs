@@ -1,4 +1,5 @@
-//! `options` of a request: what they are called, what type they have, what they become.
+//! Options of a request or model, by Ollama's names: what type they have, and what they become. Other dialects
+//! translate theirs.
 
 use serde_json::{Map, Value};
 use tracing::{debug, warn};
@@ -30,7 +31,7 @@ const OBSOLETE: [&str; 14] = [
 
 /// What `options` say.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Options {
+pub(crate) struct Options {
     /// How to choose tokens.
     pub sampling: Sampling,
     /// When to stop.
@@ -45,13 +46,24 @@ impl Options {
     ///
     /// # Errors
     /// [`Failure::OptionType`] for a value of the wrong type, [`Failure::Invalid`] for one out of range.
-    pub(super) fn parse(given: Option<&Map<String, Value>>) -> Result<Self, Failure> {
+    pub(crate) fn parse(given: &Map<String, Value>) -> Result<Self, Failure> {
         let mut options = Self::default();
-        for (name, value) in given.into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+        for (name, value) in given.iter().filter(|(_, value)| !value.is_null()) {
             options.set(name, value)?;
         }
         check(&options.sampling)?;
         Ok(options)
+    }
+
+    /// The options of a request over those of its model, which have the same names.
+    ///
+    /// # Errors
+    /// As [`Options::parse`].
+    pub(crate) fn merged(model: &Map<String, Value>, request: &Map<String, Value>) -> Result<Self, Failure> {
+        let mut all = model.clone();
+        let given = request.iter().filter(|(_, value)| !value.is_null());
+        all.extend(given.map(|(name, value)| (name.clone(), value.clone())));
+        Self::parse(&all)
     }
 
     fn set(&mut self, name: &str, value: &Value) -> Result<(), Failure> {
@@ -140,7 +152,7 @@ mod tests {
     use super::*;
 
     fn parse(options: Value) -> Result<Options, String> {
-        Options::parse(options.as_object()).map_err(|e| e.to_string())
+        Options::parse(options.as_object().unwrap()).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -178,7 +190,16 @@ mod tests {
         for given in [json!({}), all_null, ignored] {
             assert_eq!(parse(given).unwrap(), Options::default());
         }
-        assert_eq!(Options::parse(None).unwrap(), Options::default());
+    }
+
+    #[test]
+    fn a_request_wins_over_its_model() {
+        let map = |json: Value| json.as_object().unwrap().clone();
+        let model = map(json!({"temperature": 0.1, "top_k": 5, "stop": ["a", "b"]}));
+        let request = map(json!({"temperature": 0.9, "top_k": null, "stop": ["c"]}));
+        let options = Options::merged(&model, &request).unwrap();
+        assert_eq!((options.sampling.temperature, options.sampling.top_k), (0.9, 5));
+        assert_eq!(options.stop, ["c"]);
     }
 
     #[test]

@@ -1,0 +1,102 @@
+//! `quipu ps [PREFIX]`: the models that are loaded.
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::CliError;
+use super::human;
+use super::list::{has_prefix, short_id};
+use super::session::Session;
+use super::table::table;
+
+/// Arguments of `quipu ps`.
+#[derive(Debug, Args)]
+pub(super) struct PsArgs {
+    /// Only models whose names begin with this, in any letter case
+    prefix: Option<String>,
+}
+
+/// The answer of `/api/ps`.
+#[derive(Debug, Deserialize)]
+struct Running {
+    models: Vec<Model>,
+}
+
+/// A model that is loaded.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Model {
+    name: String,
+    digest: String,
+    /// Bytes of memory, GPUs' included.
+    size: u64,
+    /// Bytes on GPUs.
+    size_vram: u64,
+    context_length: u64,
+    expires_at: String,
+}
+
+/// Prints the table, in the server's order: who stays longest is first.
+pub(super) async fn ps(args: &PsArgs, session: &mut Session) -> Result<(), CliError> {
+    let answer: Running = session.client.get("/api/ps").await?;
+    let models = answer.models.iter().filter(|model| has_prefix(&model.name, args.prefix.as_deref()));
+    let header = ["NAME", "ID", "SIZE", "PROCESSOR", "CONTEXT", "UNTIL"].map(str::to_owned);
+    let rows: Vec<_> = std::iter::once(header).chain(models.map(|model| model.row(session.now))).collect();
+    session.output.print(&table(&rows))
+}
+
+impl Model {
+    fn row(&self, now: Timestamp) -> [String; 6] {
+        let context = self.context_length.to_string();
+        let size = human::bytes(self.size);
+        [self.name.clone(), short_id(&self.digest), size, self.processor(), context, self.until(now)]
+    }
+
+    /// Where its memory is.
+    fn processor(&self) -> String {
+        match (self.size, self.size_vram) {
+            (_, 0) => "100% CPU".to_owned(),
+            (size, vram) if vram == size => "100% GPU".to_owned(),
+            (size, vram) if vram > size => "Unknown".to_owned(),
+            (size, vram) => {
+                let cpu = ((size - vram) as f64 / size as f64 * 100.0).round();
+                format!("{cpu}%/{}% CPU/GPU", 100.0 - cpu)
+            }
+        }
+    }
+
+    /// When it goes if nobody uses it.
+    fn until(&self, now: Timestamp) -> String {
+        match human::parse_time(&self.expires_at) {
+            Some(time) if time < now => "Stopping...".to_owned(),
+            time => human::time(time, now),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_processor_is_where_the_memory_is() {
+        for (size, size_vram, expected) in [
+            (0, 0, "100% CPU"),
+            (100, 0, "100% CPU"),
+            (100, 100, "100% GPU"),
+            (100, 101, "Unknown"),
+            (0, 1, "Unknown"),
+            (1000, 750, "25%/75% CPU/GPU"),
+            (1000, 995, "1%/99% CPU/GPU"),
+            (1000, 999, "0%/100% CPU/GPU"),
+            (1000, 1, "100%/0% CPU/GPU"),
+        ] {
+            assert_eq!(
+                Model { size, size_vram, ..Model::default() }.processor(),
+                expected,
+                "{size} {size_vram}"
+            );
+        }
+    }
+}
