@@ -1,0 +1,120 @@
+//! The commands for models, as a user types them, against the real server.
+
+// For clippy, helpers of tests are no tests.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use common::{Server, stories};
+use serde_json::{Value, json};
+
+/// Runs `quipu` against a server, with nothing on standard input. Gives exit code, output and errors.
+fn quipu(server: &Server, folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_quipu"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("QUIPU_HOST", &server.base)
+        .env("HOME", server.home.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// As [`quipu`], for what must succeed.
+fn done(server: &Server, folder: &Path, arguments: &[&str]) -> String {
+    let (code, out, err) = quipu(server, folder, arguments);
+    assert_eq!(code, 0, "{arguments:?}: {err}");
+    out
+}
+
+/// The columns of a table's rows.
+fn rows(table: &str) -> Vec<Vec<&str>> {
+    table
+        .lines()
+        .skip(1)
+        .map(|line| line.split("  ").map(str::trim).filter(|c| !c.is_empty()).collect())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_lives_from_its_modelfile_to_its_end() {
+    let Some(path) = stories() else { return };
+    let server = Server::start(&[], &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let weights = path.canonicalize().unwrap();
+    let modelfile = format!(
+        "FROM {}\nPARAMETER temperature 0\nPARAMETER num_predict 8\nSYSTEM Tell stories.\nLICENSE MIT\n",
+        weights.display()
+    );
+    std::fs::write(folder.path().join("Modelfile"), modelfile).unwrap();
+    let run = |arguments: &[&str]| done(&server, folder.path(), arguments);
+
+    run(&["create", "teller"]);
+    let list = run(&["list"]);
+    let rows = rows(&list);
+    assert_eq!((rows.len(), rows[0][0], rows[0][2]), (1, "teller:latest", "1.2 MB"), "{list}");
+    assert_eq!(run(&["show", "teller", "--system"]), "Tell stories.");
+    assert!(run(&["show", "teller"]).contains("quantization        F32"));
+    let printed = run(&["show", "teller", "--modelfile"]);
+    assert!(printed.contains("PARAMETER num_predict 8") && printed.contains("LICENSE MIT"), "{printed}");
+
+    // What show prints makes the same model again.
+    std::fs::write(folder.path().join("again"), &printed).unwrap();
+    run(&["create", "again", "-f", "again"]);
+    let first = server.post_json("/api/show", &json!({"model": "teller"})).await;
+    let second = server.post_json("/api/show", &json!({"model": "again"})).await;
+    for part in ["system", "parameters", "license", "details"] {
+        assert_eq!(first[part], second[part], "{part}");
+    }
+
+    assert_eq!(run(&["run", "teller", "Once upon a time"]).lines().count(), 2);
+    assert!(run(&["ps"]).contains("teller:latest"));
+    run(&["stop", "teller"]);
+    let ps: Value = server.get("/api/ps").await.json().await.unwrap();
+    assert_eq!(ps, json!({"models": []}));
+
+    assert_eq!(run(&["cp", "teller", "mine/teller:2"]), "copied 'teller' to 'mine/teller:2'\n");
+    assert_eq!(run(&["rm", "teller", "again"]), "deleted 'teller'\ndeleted 'again'\n");
+    assert_eq!(run(&["ls"]).lines().count(), 2);
+    let (code, _, error) = quipu(&server, folder.path(), &["rm", "teller"]);
+    assert_eq!((code, error.as_str()), (1, "Error: model 'teller' not found\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_models_than_memory_take_turns() {
+    let Some(path) = stories() else { return };
+    let server = Server::start(&["--max-loaded", "2"], &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let modelfile = format!("FROM {}\nPARAMETER num_predict 3\n", path.canonicalize().unwrap().display());
+    std::fs::write(folder.path().join("Modelfile"), modelfile).unwrap();
+    let models = ["f32", "f16", "q8_0"];
+    done(&server, folder.path(), &["create", "f32"]);
+    for kind in &models[1..] {
+        done(&server, folder.path(), &["create", kind, "-q", kind]);
+    }
+    for _ in 0..3 {
+        // All three at once: one waits until another is idle, and none fails.
+        let requests = models.map(|model| {
+            let request = json!({"model": model, "prompt": "Once", "stream": false});
+            let server = &server;
+            async move { server.post_json("/api/generate", &request).await }
+        });
+        for answer in futures_util::future::join_all(requests).await {
+            assert_eq!(answer["eval_count"], 3);
+        }
+        let ps: Value = server.get("/api/ps").await.json().await.unwrap();
+        assert_eq!(ps["models"].as_array().unwrap().len(), 2, "{ps}");
+    }
+    let error = Server::start(
+        &["--memory", "1MB", "--models", server.home.path().join(".quipu/models").to_str().unwrap()],
+        &[],
+    );
+    let (status, answer) = error.post_any("/api/generate", &json!({"model": "f32", "prompt": "Once"})).await;
+    assert_eq!(status, 500);
+    assert!(answer["error"].as_str().unwrap().starts_with("model requires more system memory ("), "{answer}");
+}
