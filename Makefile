@@ -33,7 +33,8 @@ COMMA := ,
 build-release:
 	@$(CARGO) build --release --locked --bin quipu
 
-test: setup ## run all tests
+test: ## run all tests
+	@scripts/setup.sh tests
 	@echo "make: building and running all tests"
 	@$(CARGO) test --workspace --locked $(ARGS)
 

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what building Quipu needs and is missing: cmake, a C++ compiler, libclang (for the bindings) and
-# ccache (optional), and procps for the tests. Says what it does; does nothing when everything is there.
+# Installs what building Quipu needs and is missing: cmake, a C++ compiler, libclang (for the bindings), procps and
+# ccache (optional); with the argument `tests` also docker-registry, a registry to test against (optional). Says what
+# it does; does nothing when everything is there.
 set -eu
 
 missing=""
@@ -20,10 +21,13 @@ need clang command -v clang
 need libclang-dev has_libclang
 need procps command -v pgrep
 need ccache command -v ccache
+# Without it, the tests that need it say so and pass.
+[ "${1:-}" = tests ] && command -v apt-get >/dev/null 2>&1 && need docker-registry command -v docker-registry
 
 if [ -n "$missing" ]; then
-    if [ "$missing" = " ccache" ] && [ "$(id -u)" != 0 ]; then
-        echo "setup: ccache is not there; building goes without it (only repeated builds are slower)"
+    optional=$(echo "$missing" | sed 's/ ccache//; s/ docker-registry//')
+    if [ -z "$optional" ] && [ "$(id -u)" != 0 ]; then
+        echo "setup: going on without$missing, which is optional"
         missing=""
     elif ! command -v apt-get >/dev/null 2>&1; then
         echo "setup: please install:$missing (names of Debian's packages), then run make again" >&2

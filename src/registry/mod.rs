@@ -32,8 +32,6 @@ mod progress;
 mod pull;
 mod push;
 mod retry;
-#[cfg(test)]
-mod tests;
 mod upload;
 
 use std::sync::Arc;

@@ -18,8 +18,6 @@
 
 mod challenge;
 mod key;
-#[cfg(test)]
-mod tests;
 mod token;
 
 use std::sync::Arc;

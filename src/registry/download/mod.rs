@@ -15,8 +15,6 @@ mod disk;
 mod fetch;
 mod ramp;
 mod source;
-#[cfg(test)]
-mod tests;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
