@@ -1,7 +1,7 @@
 //! `kill -9` at random moments while models are made and deleted: the store is valid afterwards, and nothing is lost.
 
 // For clippy, helpers of tests are no tests.
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod common;
 #[path = "common/registry/mod.rs"]

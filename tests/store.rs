@@ -268,3 +268,22 @@ async fn the_folder_of_ollama_is_used_and_not_written() {
     let request = json!({"model": "mine", "prompt": "Once upon a time", "stream": false});
     assert_eq!(server.post_json("/api/generate", &request).await["eval_count"], 1, "it depends on nobody");
 }
+
+#[tokio::test]
+async fn a_go_template_writes_the_prompts() {
+    let Some(path) = stories() else { return };
+    let server = with_tiny(&path).await;
+    let request = json!({"model": "teller", "from": "tiny", "template": "Once {{ .Prompt }}{{ .Response }}"});
+    server.post_lines("/api/create", &request).await;
+    let request = json!({"model": "teller", "prompt": "upon a time", "stream": false});
+    let answer = server.post_json("/api/generate", &request).await;
+    assert_eq!(answer["response"], ", there was a little girl");
+    let messages = json!([{"role": "user", "content": "upon a time"}]);
+    let request = json!({"model": "teller", "messages": messages, "stream": false});
+    let answer = server.post_json("/api/chat", &request).await;
+    assert_eq!(answer["message"]["content"], ", there was a little girl");
+    let request = json!({"model": "bad", "from": "tiny", "template": "{{ .Prompt", "stream": false});
+    let (status, answer) = server.post_any("/api/create", &request).await;
+    assert_eq!(status, 400);
+    assert!(answer["error"].as_str().unwrap().starts_with("template error: template: :1:"), "{answer}");
+}

@@ -7,7 +7,7 @@ use tracing::debug;
 use super::answer::Answer;
 use super::error::Failure;
 use super::options::Options;
-use crate::chat::{self, Message};
+use crate::chat::{Conversation, Message, Templates};
 use crate::engine::protocol::{Limits, ModelFacts, Prompt, RequestId, Submit, Token};
 use crate::fleet::{Content, FleetError, KeepAlive, Lease, Model};
 use crate::server::app::App;
@@ -94,7 +94,8 @@ impl Input {
             Self::Raw(text) => return Ok(Prompt { context: Vec::new(), text }),
             Self::Chat { messages, tools, think, context } => (messages, tools, think, context),
         };
-        if think == Some(true) && !chat::thinks(facts) {
+        let templates = Templates { go: model.template.as_deref(), facts };
+        if think == Some(true) && !app.renderer.thinks(templates)? {
             return Err(Failure::NoThinking(name.to_owned()));
         }
         if let Some(token) = context.iter().find(|token| **token >= facts.vocab) {
@@ -102,7 +103,8 @@ impl Input {
         }
         // What goes on from tokens has had its beginning.
         let messages = if context.is_empty() { with_beginning(model, messages) } else { messages };
-        Ok(Prompt { context, text: app.renderer.render(facts, messages, tools, think).await? })
+        let conversation = Conversation { messages, tools, think };
+        Ok(Prompt { context, text: app.renderer.render(templates, conversation).await? })
     }
 }
 

@@ -1,11 +1,15 @@
-//! Messages to prompt: the model's own chat template, or plain concatenation for a model without one.
+//! Messages to prompt: the model's own templates, or plain concatenation for a model without one.
 //!
 //! ```text
-//!   messages ──┬─ template in the GGUF ──▶ Jinja ──┬─▶ text, tokenised by the engine
-//!              └─ none ──▶ contents, one a line ───┘
+//!   messages ──┬─ template of the stored model ──▶ Go ─────┬─▶ text, tokenised by the engine
+//!              ├─ template in the GGUF ──────────▶ Jinja ──┤
+//!              └─ none ──────────▶ contents, one a line ───┘
 //! ```
+//!
+//! Of a model that has both, [`go::choose`] takes the one that can do more.
 
 mod functions;
+pub mod go;
 mod template;
 
 use std::borrow::Cow;
@@ -17,6 +21,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::engine::protocol::ModelFacts;
+use go::{GoTemplate, GoTemplateError, PromptSource, PromptSources, Think, Values};
 use template::Template;
 
 /// One turn of a conversation, in the shape that Hugging Face templates read.
@@ -69,60 +74,109 @@ struct Special {
     eos: String,
 }
 
-/// Turns conversations into prompts. Keeps one compiled template for each model.
+/// What is to become a prompt.
+#[derive(Clone, Debug, Default)]
+pub struct Conversation {
+    /// The turns. If the last one is the assistant's, generation continues it.
+    pub messages: Vec<Message>,
+    /// Tools that the model may call: JSON objects as OpenAI's API has them.
+    pub tools: Vec<Value>,
+    /// Whether to think before the answer; `None` leaves it to the template.
+    pub think: Option<bool>,
+}
+
+/// The templates that a model has.
+#[derive(Clone, Copy, Debug)]
+pub struct Templates<'a> {
+    /// Of the stored model, in Go's language.
+    pub go: Option<&'a str>,
+    /// What the engine knows of the weights, their Jinja template among it.
+    pub facts: &'a ModelFacts,
+}
+
+/// Turns conversations into prompts. Keeps the compiled templates.
 #[derive(Default)]
 pub struct Renderer {
     /// By the template's text: models often share one, and a reloaded model finds its own again.
-    compiled: Mutex<HashMap<String, Arc<Template>>>,
+    jinja: Mutex<HashMap<String, Arc<Template>>>,
+    go: Mutex<HashMap<String, Arc<GoTemplate>>>,
 }
 
 impl Renderer {
-    /// Renders `messages` for a model. If the last one is the assistant's, its turn is left open, so that
-    /// generation continues it. `tools` are JSON objects as OpenAI's API has them; `think` is given to the template as
-    /// `enable_thinking`.
+    /// Writes the prompt of a conversation, by the template that serves the model best.
     ///
     /// # Errors
     /// See [`ChatError`].
-    pub async fn render(
-        &self,
-        facts: &ModelFacts,
-        messages: Vec<Message>,
-        tools: Vec<Value>,
-        think: Option<bool>,
-    ) -> Result<String, ChatError> {
-        let Some(source) = &facts.chat_template else { return Ok(concatenate(&messages)) };
-        let template = self.template(source)?;
-        let special = Special { bos: facts.bos.clone(), eos: facts.eos.clone() };
-        // Long conversations take milliseconds, hostile templates as long as their fuel lasts.
-        let rendering =
-            tokio::task::spawn_blocking(move || render_open(&template, messages, &tools, think, &special));
+    pub async fn render(&self, of: Templates<'_>, conversation: Conversation) -> Result<String, ChatError> {
+        let go = of.go.map(|source| self.go_template(source)).transpose()?;
+        let sources =
+            PromptSources { renderer: false, go: go.as_deref(), jinja: of.facts.chat_template.as_deref() };
+        // Long conversations take milliseconds, hostile templates as long as their budget lasts.
+        let rendering = match (go::choose(&sources, None), go, &of.facts.chat_template) {
+            (PromptSource::Go, Some(template), _) => {
+                tokio::task::spawn_blocking(move || render_go(&template, &conversation))
+            }
+            (PromptSource::Jinja, _, Some(source)) => {
+                let template = self.jinja_template(source)?;
+                let special = Special { bos: of.facts.bos.clone(), eos: of.facts.eos.clone() };
+                tokio::task::spawn_blocking(move || render_open(&template, conversation, &special))
+            }
+            _ => return Ok(concatenate(&conversation.messages)),
+        };
         rendering.await.unwrap_or_else(|panic| Err(ChatError::Template(panic.to_string())))
     }
 
-    fn template(&self, source: &str) -> Result<Arc<Template>, ChatError> {
-        if let Some(template) = self.compiled.lock().get(source) {
+    /// Whether the templates of a model can make it think aloud.
+    ///
+    /// # Errors
+    /// If the Go template is none.
+    pub fn thinks(&self, of: Templates<'_>) -> Result<bool, ChatError> {
+        let go = of.go.map(|source| self.go_template(source)).transpose()?;
+        let jinja = of.facts.chat_template.as_deref().map(go::jinja_capabilities);
+        Ok(go.is_some_and(|go| go.capabilities().thinking) || jinja.is_some_and(|can| can.thinking))
+    }
+
+    fn jinja_template(&self, source: &str) -> Result<Arc<Template>, ChatError> {
+        if let Some(template) = self.jinja.lock().get(source) {
             return Ok(Arc::clone(template));
         }
         let template = Arc::new(Template::compile(source)?);
-        self.compiled.lock().insert(source.to_owned(), Arc::clone(&template));
+        self.jinja.lock().insert(source.to_owned(), Arc::clone(&template));
+        Ok(template)
+    }
+
+    fn go_template(&self, source: &str) -> Result<Arc<GoTemplate>, ChatError> {
+        if let Some(template) = self.go.lock().get(source) {
+            return Ok(Arc::clone(template));
+        }
+        let template = GoTemplate::parse(source).map_err(|error| ChatError::Template(error.to_string()))?;
+        let template = Arc::new(template);
+        self.go.lock().insert(source.to_owned(), Arc::clone(&template));
         Ok(template)
     }
 }
 
-/// Whether a template makes the model think aloud between `<think>` and `</think>`.
-#[must_use]
-pub fn thinks(facts: &ModelFacts) -> bool {
-    facts.chat_template.as_ref().is_some_and(|t| t.contains("<think>") && t.contains("</think>"))
+fn render_go(template: &GoTemplate, conversation: &Conversation) -> Result<String, ChatError> {
+    let think = match conversation.think {
+        None => Think::Unset,
+        Some(false) => Think::Off,
+        Some(true) => Think::On,
+    };
+    let Conversation { messages, tools, .. } = conversation;
+    template.render(&Values { messages, tools, think, ..Values::default() }).map_err(|error| match error {
+        GoTemplateError::Endless { .. } => ChatError::TooLong,
+        GoTemplateError::Execution { .. } => ChatError::Refused(error.to_string()),
+        GoTemplateError::Syntax { .. } => ChatError::Template(error.to_string()),
+    })
 }
 
 /// A trailing assistant message is what the answer starts with: the template opens the turn, we fill it.
 fn render_open(
     template: &Template,
-    mut messages: Vec<Message>,
-    tools: &[Value],
-    think: Option<bool>,
+    conversation: Conversation,
     special: &Special,
 ) -> Result<String, ChatError> {
+    let Conversation { mut messages, tools, think } = conversation;
     let prefill = messages.pop_if(|last| last.role == "assistant" && last.tool_calls.is_empty());
     for message in &mut messages {
         // `developer` is OpenAI's newer name for `system`; few templates know it, and some refuse it.
@@ -130,7 +184,7 @@ fn render_open(
             message.role = "system".into();
         }
     }
-    let mut prompt = template.render(&messages, tools, think, special)?;
+    let mut prompt = template.render(&messages, &tools, think, special)?;
     if let Some(message) = prefill {
         prompt.push_str(&message.content);
     }
@@ -172,7 +226,9 @@ mod tests {
 
     async fn render(template: Option<&str>, messages: &[(&str, &str)]) -> Result<String, ChatError> {
         let messages = messages.iter().map(|(role, content)| Message::new(role, *content)).collect();
-        Renderer::default().render(&facts(template), messages, Vec::new(), None).await
+        let facts = facts(template);
+        let conversation = Conversation { messages, ..Conversation::default() };
+        Renderer::default().render(Templates { go: None, facts: &facts }, conversation).await
     }
 
     #[tokio::test]
@@ -229,9 +285,24 @@ mod tests {
         let switch = "{% if enable_thinking is defined %}{{ enable_thinking }}{% else %}unset{% endif %}";
         let render = |think| async move {
             let messages = vec![Message::new("user", "Hi")];
-            Renderer::default().render(&facts(Some(switch)), messages, Vec::new(), think).await.unwrap()
+            let facts = facts(Some(switch));
+            let conversation = Conversation { messages, think, ..Conversation::default() };
+            Renderer::default().render(Templates { go: None, facts: &facts }, conversation).await.unwrap()
         };
         assert_eq!(render(None).await, "unset");
         assert_eq!(render(Some(false)).await, "False");
+    }
+
+    #[tokio::test]
+    async fn the_template_of_a_stored_model_comes_before_that_of_its_weights_unless_that_can_do_more() {
+        let go = "{{ range .Messages }}<{{ .Role }}>{{ .Content }}{{ end }}<assistant>";
+        let render = |jinja: &'static str| async move {
+            let facts = facts(Some(jinja));
+            let messages = vec![Message::new("user", "Hi")];
+            let conversation = Conversation { messages, ..Conversation::default() };
+            Renderer::default().render(Templates { go: Some(go), facts: &facts }, conversation).await.unwrap()
+        };
+        assert_eq!(render("jinja").await, "<user>Hi<assistant>");
+        assert_eq!(render("jinja{% if tools %}{{ tools }}{% endif %}").await, "jinja");
     }
 }

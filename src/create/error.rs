@@ -1,5 +1,6 @@
 //! Why a model cannot be made, in words for its user.
 
+use crate::chat::go::GoTemplateError;
 use crate::gguf::GgufError;
 use crate::gguf::import::ImportError;
 use crate::gguf::merge::MergeError;
@@ -53,8 +54,8 @@ pub enum CreateError {
     #[error("cannot quantize the model: {0}")]
     Quantize(String),
     /// The prompt template cannot be used.
-    #[error("template error: {0}")]
-    Template(String),
+    #[error(transparent)]
+    Template(GoTemplateError),
     /// A GGUF file is damaged.
     #[error("{file}: {error}")]
     Gguf {

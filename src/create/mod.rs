@@ -227,6 +227,7 @@ pub async fn create(workshop: &Workshop, recipe: Recipe, reporter: &Reporter) ->
         None => Draft::default(),
     };
     let Recipe { name, from, files, draft_files, adapters, quantize, parts } = recipe;
+    let from_files = from.is_none();
     let (held, told) = (lease.clone(), reporter.clone());
     draft = off_the_runtime(move || {
         if from.is_none() {
@@ -242,6 +243,10 @@ pub async fn create(workshop: &Workshop, recipe: Recipe, reporter: &Reporter) ->
     }
     let (store, told) = (workshop.store.clone(), reporter.clone());
     off_the_runtime(move || {
+        // What a base has stays; a file brings none.
+        if from_files && parts.template.is_none() {
+            parts::detect_template(&mut draft, &lease, &told)?;
+        }
         parts::apply(&mut draft, &lease, parts)?;
         finish(&store, draft, &lease, &name, &told)
     })

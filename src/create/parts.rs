@@ -2,12 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CreateError, Draft, Parts};
+use super::files::open;
+use super::{CreateError, Draft, Parts, Reporter};
+use crate::chat::go::{GoTemplate, detect};
 use crate::store::{Layer, Lease, MediaType};
 
 /// Puts the parts of a recipe over those of the base.
 pub(super) fn apply(draft: &mut Draft, lease: &Lease, parts: Parts) -> Result<(), CreateError> {
     if let Some(template) = parts.template.filter(|text| !text.is_empty()) {
+        GoTemplate::parse(&template).map_err(CreateError::Template)?;
         draft.remove(&MediaType::Prompt);
         replace(draft, lease, MediaType::Template, template.as_bytes())?;
     }
@@ -35,6 +38,25 @@ pub(super) fn apply(draft: &mut Draft, lease: &Lease, parts: Parts) -> Result<()
     config.renderer = parts.renderer.unwrap_or_else(|| std::mem::take(&mut config.renderer));
     config.parser = parts.parser.unwrap_or_else(|| std::mem::take(&mut config.parser));
     config.requires = parts.requires.unwrap_or_else(|| std::mem::take(&mut config.requires));
+    Ok(())
+}
+
+/// Gives a model without a template the Go template of its format, if its Jinja template is that of a known one.
+pub(super) fn detect_template(
+    draft: &mut Draft,
+    lease: &Lease,
+    reporter: &Reporter,
+) -> Result<(), CreateError> {
+    let Some(weights) = draft.layers_of(&MediaType::Model).next() else { return Ok(()) };
+    let Some(blob) = lease.blob(&weights.digest)? else { return Ok(()) };
+    let file = open("the model", &blob)?;
+    let Some(known) = file.chat_template().and_then(detect) else { return Ok(()) };
+    reporter.step(format!("using autodetected template {}", known.name));
+    replace(draft, lease, MediaType::Template, known.template.as_bytes())?;
+    if !known.stop.is_empty() {
+        let parameters = json!({ "stop": known.stop });
+        replace(draft, lease, MediaType::Params, parameters.to_string().as_bytes())?;
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What a model can do, as clients ask before they offer it tools or images.
 
 use super::{Content, Model};
+use crate::chat::go::{Capabilities, GoTemplate, PromptSource, PromptSources, choose, jinja_capabilities};
 
 impl Model {
     /// `completion`, `tools`, `insert`, `vision`, `embedding`, `thinking`: by the config if it says so, else by what
@@ -20,16 +21,17 @@ impl Model {
     }
 }
 
-/// What the file's own template speaks of.
+/// What the template that will be used can express.
 fn of_template(content: &Content) -> Vec<&'static str> {
-    let template =
-        content.facts.as_ref().and_then(|facts| facts.chat_template.as_deref()).unwrap_or_default();
-    let mut found = Vec::new();
-    if template.contains("tools") || template.contains("tool_call") {
-        found.push("tools");
-    }
-    if template.contains("<think>") && template.contains("</think>") {
-        found.push("thinking");
-    }
-    found
+    // One that does not parse is found when it is used.
+    let go = content.template.as_deref().and_then(|text| GoTemplate::parse(text).ok());
+    let jinja = content.facts.as_ref().and_then(|facts| facts.chat_template.as_deref());
+    let sources = PromptSources { renderer: false, go: go.as_ref(), jinja };
+    let can = match (choose(&sources, None), &go, jinja) {
+        (PromptSource::Go, Some(go), _) => go.capabilities(),
+        (PromptSource::Jinja, _, Some(jinja)) => jinja_capabilities(jinja),
+        _ => Capabilities::default(),
+    };
+    let named = [(can.tools, "tools"), (can.insert, "insert"), (can.thinking, "thinking")];
+    named.into_iter().filter_map(|(can, name)| can.then_some(name)).collect()
 }

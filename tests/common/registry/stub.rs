@@ -243,7 +243,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     if let Some(refusal) = shared.refuse(&parts) {
         return refusal;
     }
-    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     if let Some(seen) = shared.seen.lock().get_mut(index) {
         seen.body = body.len();
     }
