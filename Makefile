@@ -42,6 +42,7 @@ lint: setup ## rustfmt, clippy with the ban list, cargo-deny
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	@command -v cargo-deny >/dev/null 2>&1 || { echo "make: installing cargo-deny"; $(CARGO) install cargo-deny --locked; }
+	@$(CARGO) fetch --quiet --locked
 	@$(CARGO) deny --offline check bans licenses sources
 
 bench: setup ## criterion benches of the hot paths (ARGS=name filters)
