@@ -1,0 +1,1 @@
+"""The abilities that the model learns, one module each."""

@@ -1,0 +1,99 @@
+"""The seeded source of every choice, and the wall between training and held-out data.
+
+Two rules keep the evaluation honest:
+
+* Open-class words (names, made-up words, parts of tool names) belong to one split for ever, by a
+  hash of the word itself. A held-out prompt therefore carries names that training never saw.
+* A whole prompt belongs to one split by a hash of its text, so that even a prompt built from
+  closed lists ("List the days from Tuesday to Friday") was not trained on.
+"""
+
+import hashlib
+import random
+
+TRAIN, TEST = "train", "test"
+
+# One word in eight and one prompt in ten are held out.
+_WORDS, _PROMPTS = 8, 10
+
+
+def _bucket(text, buckets):
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") % buckets
+
+
+def split_of_word(word):
+    """The split an open-class word belongs to; case does not matter."""
+    return TEST if _bucket("word " + word.lower(), _WORDS) == 0 else TRAIN
+
+
+def split_of_prompt(text):
+    """The split a whole prompt belongs to."""
+    return TEST if _bucket("prompt " + text, _PROMPTS) == 0 else TRAIN
+
+
+_ONSETS = "b br c ch cl d dr f fl g gr h j k kr l m n p pl qu r s sh sk st t th tr v w y z".split()
+_VOWELS = "a e i o u a e i o ai ea ia io ou".split()
+_CODAS = ["", "", "", "n", "r", "l", "s", "m", "k", "t", "x", "nd", "rn"]
+
+
+class Source:
+    """Random choices for one split. Two sources with one seed make the same choices."""
+
+    def __init__(self, seed, split=TRAIN):
+        self.rng = random.Random(seed)
+        self.split = split
+
+    # Closed lists -----------------------------------------------------------------------------
+
+    def pick(self, options):
+        """One of a sequence."""
+        return options[self.rng.randrange(len(options))]
+
+    def some(self, options, count):
+        """`count` different members of a sequence, in random order."""
+        return self.rng.sample(list(options), count)
+
+    def chance(self, probability):
+        return self.rng.random() < probability
+
+    def number(self, low, high):
+        """An integer from `low` to `high`, both included."""
+        return self.rng.randint(low, high)
+
+    def weighted(self, pairs):
+        """One value out of `[(value, weight), ...]`."""
+        values, weights = zip(*pairs)
+        return self.rng.choices(values, weights)[0]
+
+    # Open classes: only words of this source's split -------------------------------------------
+
+    def word(self, options):
+        """One member of an open-class list that belongs to this split.
+
+        The list must hold at least a few words of either split; 60 are plenty.
+        """
+        for _ in range(2000):
+            word = self.pick(options)
+            if split_of_word(word) == self.split:
+                return word
+        raise ValueError(f"no {self.split} word among {list(options)[:5]}...")
+
+    def made_up(self, syllables=None):
+        """A pronounceable lower-case word that nobody has seen, like "brimola"."""
+        while True:
+            count = syllables or self.number(2, 3)
+            word = "".join(
+                self.pick(_ONSETS) + self.pick(_VOWELS) + (self.pick(_CODAS) if last else "")
+                for last in (i == count - 1 for i in range(count))
+            )
+            if split_of_word(word) == self.split:
+                return word
+
+    def code(self, length=None):
+        """A random run of letters and digits, like "x7k2p": what only copying can reproduce."""
+        alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
+        while True:
+            word = "".join(self.pick(alphabet) for _ in range(length or self.number(4, 7)))
+            if split_of_word(word) == self.split:
+                return word
