@@ -175,6 +175,12 @@ impl Actor {
     }
 
     async fn load(&mut self, model: &Model) -> Result<Arc<EngineHandle>, FleetError> {
+        if !self.weights.adapters.is_empty() {
+            return Err(FleetError::Adapter);
+        }
+        if matches!(&self.weights.source, SourcePath::Gguf(path) if path.as_os_str().is_empty()) {
+            return Err(FleetError::NoWeights);
+        }
         // One that died is gone before its successor asks for memory.
         self.loaded = None;
         let grant = self.memory.reserve(&self.weights, model.weights_size(), self.mailbox.clone()).await?;

@@ -65,6 +65,12 @@ pub enum FleetError {
         /// Bytes that there are.
         limit: u64,
     },
+    /// The model has a LoRA adapter: without it, the answers would be another model's.
+    #[error("this model has an adapter, which is not supported yet")]
+    Adapter,
+    /// The model has no GGUF: it runs elsewhere, or is kept in a format of another program.
+    #[error("this model has no weights that Quipu can run: it needs a GGUF")]
+    NoWeights,
     /// The engine did not start.
     #[error("unable to load model: {0}")]
     Start(Arc<StartError>),

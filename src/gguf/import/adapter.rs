@@ -132,9 +132,7 @@ fn split(stored: &Stored) -> Result<(String, bool, bool), ImportError> {
 
 impl<'a> Base<'a> {
     fn new(file: &'a GgufFile) -> Result<Self, ImportError> {
-        let name = file.architecture();
-        let unsupported = || ImportError::Architecture { name: name.to_owned() };
-        let (architecture, naming, layer) = families::base(name).ok_or_else(unsupported)?;
+        let (architecture, naming, layer) = families::base(file.architecture())?;
         Ok(Self { file, naming, layer, architecture })
     }
 

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use super::families;
 use crate::gguf::GgufError;
 
 /// Why files cannot be imported.
@@ -45,14 +44,15 @@ pub enum ImportError {
         /// What is wrong, as the rest of the sentence.
         problem: String,
     },
-    /// A kind of model that is not imported. It begins with Ollama's words.
+    /// A kind of model that is not imported, or for which adapters are not. It begins with Ollama's words.
     #[error(
-        "unsupported architecture {name:?}: from safetensors, only {} are imported; use a GGUF file of the model",
-        families::supported()
+        "unsupported architecture {name:?}: of safetensors, only {supported} are imported; use a GGUF file"
     )]
     Architecture {
         /// What the model calls itself.
         name: String,
+        /// What is imported.
+        supported: String,
     },
     /// The GGUF file cannot be written.
     #[error(transparent)]

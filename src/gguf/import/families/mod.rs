@@ -99,11 +99,6 @@ const FAMILIES: &[Family] = &[
     Family { names: &["NomicBertModel"], read: nomic::nomic },
 ];
 
-/// The names of all architectures that are imported, for people.
-pub(super) fn supported() -> String {
-    FAMILIES.iter().flat_map(|family| family.names).copied().collect::<Vec<_>>().join(", ")
-}
-
 /// Reads `config.json`.
 pub(super) fn read(config: &Object) -> Result<Blueprint, ImportError> {
     let names = config.texts("architectures")?.unwrap_or_default();
@@ -112,7 +107,10 @@ pub(super) fn read(config: &Object) -> Result<Blueprint, ImportError> {
             .error("architectures", "which must name the kind of model, such as [\"LlamaForCausalLM\"]"));
     };
     let family = FAMILIES.iter().find(|family| family.names.contains(&name.as_str()));
-    let family = family.ok_or_else(|| ImportError::Architecture { name: name.clone() })?;
+    let family = family.ok_or_else(|| {
+        let supported: Vec<&str> = FAMILIES.iter().flat_map(|family| family.names).copied().collect();
+        ImportError::Architecture { name: name.clone(), supported: supported.join(", ") }
+    })?;
     check_plain(config)?;
     // Models of several media keep what belongs to the text in an object of its own.
     let config = match config.object("text_config")? {
@@ -122,19 +120,28 @@ pub(super) fn read(config: &Object) -> Result<Blueprint, ImportError> {
     (family.read)(&config)
 }
 
-/// A kind of model that adapters can be for, by llama.cpp's name for it: that name, how its checkpoints call
-/// tensors, and the tensors of a layer.
-pub(super) fn base(architecture: &str) -> Option<(&'static str, Naming, &'static [&'static [Row]])> {
-    let bases: [(&str, &[&[Row]]); 6] = [
-        ("llama", llama::LLAMA_LAYER),
-        ("qwen2", llama::QWEN2_LAYER),
-        ("qwen3", llama::QWEN3_LAYER),
-        ("gemma2", gemma::GEMMA2_LAYER),
-        ("gemma3", gemma::GEMMA3_LAYER),
-        ("phi3", phi::PHI3_LAYER),
-    ];
-    let (name, layer) = bases.into_iter().find(|(name, _)| *name == architecture)?;
-    Some((name, decoder::NAMING, layer))
+/// The kinds of models that adapters can be for: llama.cpp's names, and the tensors of a layer.
+const BASES: &[(&str, &[&[Row]])] = &[
+    ("llama", llama::LLAMA_LAYER),
+    ("qwen2", llama::QWEN2_LAYER),
+    ("qwen3", llama::QWEN3_LAYER),
+    ("gemma2", gemma::GEMMA2_LAYER),
+    ("gemma3", gemma::GEMMA3_LAYER),
+    ("phi3", phi::PHI3_LAYER),
+];
+
+/// Finds the base of an adapter by llama.cpp's name for it: that name, how checkpoints call its tensors, and those
+/// of a layer.
+pub(super) fn base(
+    architecture: &str,
+) -> Result<(&'static str, Naming, &'static [&'static [Row]]), ImportError> {
+    let found = BASES.iter().find(|(name, _)| *name == architecture);
+    let (name, layer) = found.ok_or_else(|| {
+        let names: Vec<&str> = BASES.iter().map(|(name, _)| *name).collect();
+        let supported = format!("adapters for {}", names.join(", "));
+        ImportError::Architecture { name: architecture.to_owned(), supported }
+    })?;
+    Ok((name, decoder::NAMING, layer))
 }
 
 /// Weights that are packed to fewer bits have other tensors and types.

@@ -167,4 +167,5 @@ fn files_must_be_there_and_the_base_known() {
     *architecture = "gpt2".into();
     let error = import_on(&other, &folder).unwrap_err().to_string();
     assert!(error.starts_with("unsupported architecture \"gpt2\""), "{error}");
+    assert!(error.contains("adapters for llama, qwen2"), "{error}");
 }
