@@ -7,27 +7,10 @@ use tracing::{debug, warn};
 use crate::api::error::Failure;
 use crate::api::sampling::{check, out_of_range};
 use crate::engine::protocol::{Limits, Sampling};
+use crate::modelfile::is_deprecated;
 
 /// The smallest context that a request gets, whatever it asks for.
 const SMALLEST_CONTEXT: i64 = 4;
-
-/// Keys of older versions, which old clients and models still send.
-const OBSOLETE: [&str; 14] = [
-    "mirostat",
-    "mirostat_tau",
-    "mirostat_eta",
-    "penalize_newline",
-    "tfs_z",
-    "numa",
-    "low_vram",
-    "use_mlock",
-    "vocab_only",
-    "f16_kv",
-    "logits_all",
-    "num_gqa",
-    "rope_frequency_base",
-    "rope_frequency_scale",
-];
 
 /// What `options` say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -97,7 +80,7 @@ impl Options {
                 Value::Bool(value) => debug!(name, value, "option of the loading ignored"),
                 _ => return Err(wrong_type(name, "boolean")),
             },
-            _ if OBSOLETE.contains(&name) => debug!(name, "obsolete option ignored"),
+            _ if is_deprecated(name) => debug!(name, "obsolete option ignored"),
             _ => warn!(name, "unknown option ignored"),
         }
         Ok(())

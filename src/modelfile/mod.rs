@@ -41,7 +41,7 @@ mod text;
 
 pub use error::ModelfileError;
 pub use files::{LocalFile, PathBase, Source, expand_from};
-pub use parameter::parameter_value;
+pub use parameter::{is_deprecated, parameter_value};
 pub use parse::parse;
 pub use recipe::Recipe;
 pub use show::{ModelParts, parameters_text};

@@ -42,7 +42,7 @@ const PARAMETERS: [(&str, ParameterType); 20] = [
     ("stop", Strings),
 ];
 
-/// Options that are no more. Old Modelfiles have them.
+/// Options that are no more. Old Modelfiles have them, and old clients send them.
 const DEPRECATED: [&str; 14] = [
     "mirostat",
     "mirostat_tau",
@@ -60,8 +60,9 @@ const DEPRECATED: [&str; 14] = [
     "rope_frequency_scale",
 ];
 
-/// Whether a parameter is to be skipped with a warning.
-pub(super) fn is_deprecated(name: &str) -> bool {
+/// Whether a parameter or option is one of older versions, which is to be skipped.
+#[must_use]
+pub fn is_deprecated(name: &str) -> bool {
     DEPRECATED.contains(&name)
 }
 
