@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gotmpl::{FuncMap, Template, TemplateError, Value};
 use jiff::{ToSpan, Zoned};
 
-use super::data::Notes;
+use super::notes::Notes;
 use super::run::Budget;
 
 /// Every function that a template may name.

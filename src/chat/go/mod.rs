@@ -28,6 +28,7 @@ mod functions;
 mod json;
 mod known;
 mod meter;
+mod notes;
 mod questions;
 mod run;
 mod scan;
@@ -41,7 +42,8 @@ use std::fmt;
 use serde_json::Value;
 
 use super::Message;
-use data::{Notes, text};
+use data::text;
+use notes::Notes;
 use run::{Bodies, Run};
 use tree::Tree;
 

@@ -8,7 +8,7 @@ use gotmpl::parse::{ListNode, SmolStr};
 use gotmpl::{MissingKey, Template, TemplateError, Value};
 use parking_lot::Mutex;
 
-use super::data::Notes;
+use super::notes::Notes;
 use super::{GoTemplateError, functions};
 
 /// What one rendering may do: about one step for each expression that is evaluated and for each 64 bytes that

@@ -10,6 +10,10 @@ use super::GoTemplateError;
 /// How deep blocks may be nested, `else if` counted as one deeper. gotmpl renders 200 levels and no more.
 const MAX_DEPTH: usize = 100;
 
+/// The longest template, in bytes. The longest that models are published with have some ten thousand; a tree
+/// takes a hundred times the memory of its text.
+const MAX_LEN: usize = 256 << 10;
+
 /// A block that waits for its `end`.
 struct Block<'a> {
     word: &'a str,
@@ -35,6 +39,10 @@ struct Action<'a> {
 /// # Errors
 /// [`GoTemplateError::Syntax`], in Go's words.
 pub(super) fn prepare(text: &str) -> Result<String, GoTemplateError> {
+    if text.len() > MAX_LEN {
+        let message = format!("the template is longer than {MAX_LEN} bytes");
+        return Err(GoTemplateError::Syntax { line: 1, message });
+    }
     let mut out = String::with_capacity(text.len());
     let mut blocks: Vec<Block<'_>> = Vec::new();
     let mut rest = text;
@@ -224,6 +232,13 @@ mod tests {
         assert_eq!(message("{{ /* x */}}"), message_of);
         assert_eq!(message("{{ \"a }}"), "template error: template: :1: unterminated quoted string");
         assert_eq!(message("{{ `a }}"), "template error: template: :1: unterminated raw quoted string");
+    }
+
+    #[test]
+    fn length_has_a_limit() {
+        assert!(prepare(&"x".repeat(262_144)).is_ok());
+        let expected = "template error: template: :1: the template is longer than 262144 bytes";
+        assert_eq!(message(&"x".repeat(262_145)), expected);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A parsed template: gotmpl's syntax tree, with the checks that Go makes and gotmpl leaves for later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use gotmpl::TemplateError;
 use gotmpl::parse::{
@@ -9,6 +9,7 @@ use gotmpl::parse::{
 
 use super::{GoTemplateError, functions, scan};
 
+/// What a template says, by its bodies.
 #[derive(Debug)]
 pub(super) struct Tree {
     /// What is rendered: everything outside of `define`.
@@ -138,24 +139,31 @@ fn is_comment(node: &Node) -> bool {
 
 /// Refuses names that nothing defines, with Go's scopes: a variable lives to the end of the block that
 /// declares it.
+#[derive(Default)]
 struct Names {
-    variables: Vec<SmolStr>,
+    known: HashSet<SmolStr>,
+    /// The same names in the order of their first declaration: what a block declares goes with it.
+    declared: Vec<SmolStr>,
 }
 
 impl Names {
     fn check(body: &ListNode) -> Result<(), GoTemplateError> {
-        Self { variables: vec!["$".into()] }.check_list(body)
+        let mut names = Self::default();
+        names.declare(&"$".into());
+        names.check_list(body)
     }
 
     fn check_list(&mut self, list: &ListNode) -> Result<(), GoTemplateError> {
         for node in &list.nodes {
-            let outer = self.variables.len();
+            let outer = self.declared.len();
             if let Some(pipe) = pipeline(node) {
                 self.check_pipe(pipe)?;
             }
             if let Node::If(branch) | Node::Range(branch) | Node::With(branch) = node {
                 self.check_branch(branch)?;
-                self.variables.truncate(outer);
+                for name in self.declared.drain(outer..) {
+                    self.known.remove(&name);
+                }
             }
         }
         Ok(())
@@ -171,7 +179,7 @@ impl Names {
             if pipe.is_assign {
                 self.check_variable(name, pipe.pos)?;
             } else {
-                self.variables.push(name.clone());
+                self.declare(name);
             }
         }
         let mut result = Ok(());
@@ -191,8 +199,15 @@ impl Names {
         result
     }
 
+    /// A name that is known stays known for as long as it was.
+    fn declare(&mut self, name: &SmolStr) {
+        if self.known.insert(name.clone()) {
+            self.declared.push(name.clone());
+        }
+    }
+
     fn check_variable(&self, name: &SmolStr, pos: Pos) -> Result<(), GoTemplateError> {
-        if self.variables.contains(name) {
+        if self.known.contains(name) {
             return Ok(());
         }
         Err(GoTemplateError::Syntax { line: pos.line, message: format!("undefined variable {name:?}") })

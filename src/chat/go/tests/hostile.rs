@@ -50,8 +50,11 @@ fn growing_text_is_stopped() {
             "{{{{ $x := \"<&\\\\\" }}}}{{{{ range 100000 }}}}{{{{ $x = {doubled} }}}}{{{{ end }}}}"
         ));
     }
-    assert_stopped("{{ range 90000 }}{{ $x := printf \"%65535d\" 1 }}{{ end }}");
-    assert_stopped("{{ range 90000 }}{{ $x := printf \"%*d\" 65535 1 }}{{ end }}");
+    assert_stopped("{{ range 9000 }}{{ $x := printf \"%65535d\" 1 }}{{ end }}");
+    assert_stopped("{{ range 9000 }}{{ $x := printf \"%*d\" 65535 1 }}{{ end }}");
+    // One call that names two kilobytes forty thousand times.
+    let (content, many) = ("(index .Messages 0).Content", "%[1]s".repeat(40_000));
+    assert_stopped(&format!("{{{{ $x := printf \"{many}\" (print {content} {content}) }}}}"));
     assert_stopped("{{ range 900000 }}{{ $x := print $.Messages }}{{ end }}");
     assert_stopped("{{ range 900000 }}{{ $x := json $.Messages }}{{ end }}");
 }
@@ -60,7 +63,7 @@ fn growing_text_is_stopped() {
 fn looking_at_long_values_is_not_for_nothing() {
     let messages = [Message::new("user", "x".repeat(1 << 20)), Message::new("tool", "x".repeat(1 << 20))];
     let template = parse(
-        "{{ range 900000 }}{{ if eq (index $.Messages 0).Content (index $.Messages 1).Content }}\
+        "{{ range 20000 }}{{ if eq (index $.Messages 0).Content (index $.Messages 1).Content }}\
          {{ end }}{{ end }}",
     );
     let outcome = template.render(&Values { messages: &messages, ..Values::default() });
@@ -89,6 +92,12 @@ fn deep_nesting_neither_breaks_the_parser_nor_the_rendering() {
     assert_stopped(&format!(
         "{{{{ define \"a\" }}}}{{{{ {printed} }}}}{call}{{{{ {printed} }}}}{{{{ end }}}}{{{{ template \"a\" . }}}}"
     ));
+}
+
+#[test]
+fn many_names_are_no_more_work_than_their_text() {
+    let names: String = (0..10_000).map(|n| format!("{{{{$x{n}:=1}}}}{{{{$x0}}}}")).collect();
+    assert_eq!(outcome(&names), Ok(10_001));
 }
 
 #[test]

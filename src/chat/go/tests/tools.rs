@@ -258,6 +258,7 @@ fn tools_and_what_is_in_them_print_as_json() {
                 "properties": {
                     "z": {"type": "object", "properties": {"y": {"type": ["string"]}, "x": {"anyOf": [{"type": "null"}]}}},
                     "a": {"type": "array", "items": {"type": "string", "default": 1.0}, "oneOf": [1]},
+                    "any": {},
                 },
             },
         },
@@ -267,7 +268,7 @@ fn tools_and_what_is_in_them_print_as_json() {
         let prompt = parse(&template).render(&Values { tools: &tools, ..Values::default() }).unwrap();
         prompt.strip_suffix('0').unwrap().to_owned()
     };
-    let properties = r#"{"a":{"type":"array","items":{"default":1,"type":"string"}},"z":{"type":"object","properties":{"y":{"type":"string"},"x":{"anyOf":[{"type":"null"}]}}}}"#;
+    let properties = r#"{"a":{"type":"array","items":{"default":1,"type":"string"}},"any":{},"z":{"type":"object","properties":{"y":{"type":"string"},"x":{"anyOf":[{"type":"null"}]}}}}"#;
     let parameters = format!(r#"{{"type":"object","$defs":{{"a":2,"b":1}},"properties":{properties}}}"#);
     let function = format!(r#"{{"name":"f","description":"","parameters":{parameters}}}"#);
     let tool = format!(r#"{{"type":"function","function":{function}}}"#);
@@ -282,10 +283,11 @@ fn tools_and_what_is_in_them_print_as_json() {
     assert_eq!(of_tool("print .Function.Parameters.Properties.z.Type"), "object");
     assert_eq!(of_tool("json .Function.Parameters.Properties.z.Type"), "\"object\"");
     assert_eq!(of_tool("index .Function.Parameters.Properties.z.Type 0"), "object");
-    assert_eq!(of_tool("len .Function.Parameters.Properties"), "2");
+    assert_eq!(of_tool("(index .Function.Parameters.Properties \"any\").Type"), "");
+    assert_eq!(of_tool("len .Function.Parameters.Properties"), "3");
     assert_eq!(
         render("{{ range $n, $p := (index .Tools 0).Function.Parameters.Properties }}{{ $n }} {{ end }}"),
-        "a z "
+        "a any z "
     );
     let parameterless = [json!({"type": "function", "function": {"name": "f"}})];
     let values = Values { tools: &parameterless, ..Values::default() };
