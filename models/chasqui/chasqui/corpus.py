@@ -18,24 +18,27 @@ from .source import TEST, TRAIN, Source, split_of_prompt
 # Ability -> (its module, share of samples). Shares follow how hard an ability is to learn, and how
 # much depends on it: tool calls first.
 ABILITIES = {
-    "tools": (tools, 32),
+    "tools": (tools, 25),
     "memory": (memory, 13),
-    "json": (json_answers, 11),
-    "think": (thinking, 10),
-    "basics": (basics, 12),
+    "json": (json_answers, 16),
+    "think": (thinking, 12),
+    "basics": (basics, 13),
     "persona": (persona, 8),
-    "about": (about, 6),
+    "about": (about, 7),
     "other": (other, 5),
-    "words": (words, 5),
+    "words": (words, 6),
     "story": (story, 2),
 }
 
 # Samples that get a short history of other exchanges.
 _HISTORY_SHARE = 0.12
 
+# How likely a further earlier exchange is in a conversation with tools.
+_EARLIER = 0.55
+
 # What a prompt's tokens weigh against an answer's, and which share of them is learned at all.
 # A little of it teaches what prompts look like; more would spend the model's size on them.
-_PROMPT_WEIGHT, _PROMPT_SHARE = 0.4, 0.25
+_PROMPT_WEIGHT, _PROMPT_SHARE = 0.2, 0.25
 # A story has many tokens, each with many right continuations.
 _STORY_WEIGHT = 0.3
 
@@ -116,13 +119,15 @@ def restyle(tools_list, source):
 def encode(pieces, tokenizer, source, weight=1.0):
     """One training text as tokens and weights, closed by the end-of-text token."""
     tokens, weights = [], []
-    for text, is_answer in pieces:
+    for text, kind in pieces:
         ids = tokenizer.encode(text).ids
         tokens += ids
-        if is_answer:
-            weights += [weight] * len(ids)
-        else:
+        if kind == render.PROMPT:
             weights += [_PROMPT_WEIGHT if source.chance(_PROMPT_SHARE) else 0.0 for _ in ids]
+        else:
+            weights += [weight] * len(ids)
+            if kind == render.EARLIER:
+                weights[-len(ids)] = 0.0
     return Text(numpy.array(tokens, numpy.int32), numpy.array(weights, numpy.float32))
 
 
@@ -139,6 +144,8 @@ def block(seed, number, tokenizer, copy_share, long_share, size=1500, longest=40
     the context; some of the others have a short history.
     """
     source = Source(f"{seed} {number}", TRAIN)
+    # Tool definitions are long: more exchanges under one of them teach more for the same work.
+    source.earlier = _EARLIER
     texts = []
     while len(texts) < size:
         if source.chance(copy_share):

@@ -4,7 +4,9 @@
     python -m chasqui.evaluate --url http://127.0.0.1:11434 --model chasqui
 
 Prompts are rendered here by the model's own template and sent raw, so that the model is judged and
-not a server's parsers. `--write FILE` writes the prompts instead of asking them.
+not a server's parsers. `--write FILE` writes conversations, and how their answers are judged, instead of asking:
+
+    python -m chasqui.evaluate --write ../../tests/data/chasqui.jsonl --count 8
 """
 
 import argparse
@@ -14,10 +16,15 @@ import sys
 import urllib.request
 
 from . import render
-from .corpus import ABILITIES, held_out
+from .corpus import ABILITIES, held_out, lengthen
 from .judge import judge, judge_thinking, split_thinking
+from .source import TEST, Source
 
 LONGEST = 900
+# Characters of a prompt that fills most of the context of 4,096 tokens.
+_FAR = 12_000
+# Facts told at the beginning of such a prompt, asked for at its end.
+FAR = "memory, far"
 
 
 def question(sample):
@@ -58,9 +65,23 @@ def right(asked, reply):
     )
 
 
+def far(sample):
+    """The sample with so many exchanges between the facts and the question that the context is almost full."""
+    source = Source(f"far {sample.messages[-1]['content']}", TEST)
+    while len(render.prompt(sample.messages[:-1], sample.tools)) < _FAR:
+        sample = lengthen(sample, source, 2)
+    return sample
+
+
+def samples(ability, think, count):
+    if ability == FAR:
+        return [far(s) for s in held_out("memory", think, count)]
+    return held_out(ability, think, count)
+
+
 def evaluate(arguments, ability, think):
     """`(right answers, questions)`; prints the failures when asked to."""
-    questions = [question(s) for s in held_out(ability, think, arguments.count)]
+    questions = [question(s) for s in samples(ability, think, arguments.count)]
     with concurrent.futures.ThreadPoolExecutor(arguments.concurrency) as pool:
         replies = list(pool.map(lambda q: ask(arguments.url, arguments.model, q["prompt"]), questions))
     good = 0
@@ -78,16 +99,18 @@ def main():
     parser.add_argument("--model", default="chasqui")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--concurrency", type=int, default=16)
-    parser.add_argument("--abilities", nargs="*", default=list(ABILITIES))
+    parser.add_argument("--abilities", nargs="*", default=[*ABILITIES, FAR])
     parser.add_argument("--failures", action="store_true", help="print wrong answers on stderr")
-    parser.add_argument("--write", help="write the prompts to this file and ask nothing")
+    parser.add_argument("--write", help="write the conversations to this file and ask nothing")
     arguments = parser.parse_args()
     if arguments.write:
         with open(arguments.write, "w") as file:
             for ability in arguments.abilities:
                 for think in (False, True):
-                    for sample in held_out(ability, think, arguments.count):
-                        file.write(json.dumps(question(sample), ensure_ascii=False) + "\n")
+                    for sample in samples(ability, think, arguments.count):
+                        asked = question(sample)
+                        del asked["prompt"], asked["answer"]
+                        file.write(json.dumps(asked, ensure_ascii=False) + "\n")
         return
     print("| ability | thinking off | thinking on |\n|---|---|---|")
     for ability in arguments.abilities:

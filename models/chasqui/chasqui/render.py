@@ -50,12 +50,17 @@ def answer(message):
     return text + "<|im_end|>"
 
 
-def training_texts(sample):
-    """The training texts of a sample, each a list of pieces `(text, is the model's own answer)`.
+# What a piece of a training text is.
+PROMPT, EARLIER, ANSWER = "prompt", "earlier answer", "answer"
 
-    Only the turns after the last user message are answers to learn: earlier ones stand in the
-    prompt without the think block that they were made with. With thinking off each turn of a chain
-    (call, response, answer) is a text of its own for the same reason.
+
+def training_texts(sample):
+    """The training texts of a sample, each a list of pieces `(text, PROMPT | EARLIER | ANSWER)`.
+
+    The turns after the last user message are answers to learn. Earlier ones stand in the prompt
+    without the think block that they were made with, so all of them can be learned but how they
+    open: whether to think is not to be learned there. With thinking off each turn of a chain (call,
+    response, answer) is a text of its own for the same reason.
     """
     texts, done = [[]], ""
     last_query = max(i for i, m in enumerate(sample.messages) if m["role"] == "user")
@@ -68,6 +73,24 @@ def training_texts(sample):
             texts.append([])
             done = ""
         said = answer(message)
-        texts[-1] += [(before[len(done):], False), (said, True)]
+        texts[-1] += [*_pieces(before[len(done):]), (said, ANSWER)]
         done = before + said
     return texts
+
+
+_OPENING = "<|im_start|>assistant\n"
+
+
+def _pieces(text):
+    """A prompt, its earlier answers apart."""
+    first, *rest = text.split(_OPENING)
+    pieces, before = [], first
+    for part in rest:
+        said, end, after = part.partition("<|im_end|>")
+        # The last opening, and one that the template itself goes on with, belongs to the prompt.
+        if not end:
+            before += _OPENING + part
+            continue
+        pieces += [(before + _OPENING, PROMPT), (said + end, EARLIER)]
+        before = after
+    return pieces + [(before, PROMPT)]

@@ -43,6 +43,8 @@ class Source:
     def __init__(self, seed, split=TRAIN):
         self.rng = random.Random(seed)
         self.split = split
+        # How likely a further earlier exchange is, where an ability makes some.
+        self.earlier = 0.14
 
     # Closed lists -----------------------------------------------------------------------------
 

@@ -8,33 +8,32 @@ from any checkpoint of its constant part.
 
 import argparse
 import json
-import threading
-import queue
+import os
 import time
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 
-from . import corpus, tokenizer
+from . import corpus, resume, tokenizer
+from .blocks import Blocks
 from .model import Chasqui, Shape
 from .muon import optimizers
 
 SEED = 1532
-LENGTHS = [96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096]
-BATCH = 16_384
+LENGTHS = [*range(64, 513, 32), *range(576, 1025, 64), *range(1280, 4097, 256)]
+# Tokens of a batch, all of one length; a step adds up the gradients of one or two of them. A GPU has more to do at
+# once.
+BATCH = {"cpu": 8_192, "cuda": 32_768}
 MATRIX_LR, OTHER_LR = 0.02, 3e-3
+# Seconds between checkpoints.
+SAVE_EVERY = 30
 DECAY = 0.25
 
 
-def copy_share(done):
-    """The curriculum: half of the texts only copy at first, a few of them always."""
-    return 0.5 if done < 2e6 else 0.25 if done < 5e6 else 0.06
-
-
-def long_share(done, total):
-    """The share of long conversations: they come late, when they teach more than they cost."""
-    return 0.0 if done < 0.4 * total else 0.02
+def batches_a_step(done):
+    """Copying forms after so many steps rather than so many tokens, so steps are small at first."""
+    return 1 if done < 4e6 else 2
 
 
 def rate(done, total, warm_up=3e5):
@@ -43,42 +42,37 @@ def rate(done, total, warm_up=3e5):
     return max(0.0, min(1.0, done / warm_up + 0.02, left))
 
 
-class Blocks:
-    """Makes blocks ahead of the training, in a thread."""
-
-    def __init__(self, vocabulary, number, done, total):
-        self.ready = queue.Queue(2)
-        self.position = (number, done, total)
-        self.vocabulary = vocabulary
-        threading.Thread(target=self._make, daemon=True).start()
-
-    def _make(self):
-        number, done, total = self.position
-        rest = []
-        while True:
-            shares = copy_share(done), long_share(done, total)
-            texts = corpus.block(SEED, number, self.vocabulary, *shares)
-            made, rest = corpus.batches(rest + texts, LENGTHS, BATCH, number)
-            number += 1
-            done += sum(tokens.size for tokens, _ in made)
-            self.ready.put((number, made))
-
-
 def train_tokenizer(out, size):
     path = out / "tokenizer.json"
     if not path.exists():
         tokenizer.train(corpus.plain_texts(SEED, 25_000), size).save(str(path))
-    return tokenizer.load(path)
 
 
 def loss_of(model, trunk, tokens, weights):
-    """Weighted mean loss; logits are made only where a weight asks for them."""
+    """Weighted sum of losses; logits are made only where a weight asks for them."""
     hidden = trunk(tokens)
     target, weight = tokens[:, 1:], weights[:, 1:]
     wanted = weight > 0
     logits = model.logits(hidden[:, :-1][wanted])
     losses = F.cross_entropy(logits.float(), target[wanted], reduction="none")
-    return (losses * weight[wanted]).sum() / weight[wanted].sum()
+    return (losses * weight[wanted]).sum()
+
+
+def step(model, trunk, optimizers_, made):
+    """One step of the optimizers over some batches; returns the weighted mean loss."""
+    device = next(model.parameters()).device
+    total, loss_sum = sum(float(weights[:, 1:].sum()) for _, weights in made), 0.0
+    for tokens, weights in made:
+        tokens, weights = (torch.from_numpy(x).to(device, non_blocking=True) for x in (tokens, weights))
+        with torch.autocast(device.type, torch.bfloat16):
+            loss = loss_of(model, trunk, tokens, weights) / total
+        loss.backward()
+        loss_sum += loss.detach()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for optimizer in optimizers_:
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+    return loss_sum
 
 
 def save(path, model, optimizers_, state):
@@ -86,7 +80,7 @@ def save(path, model, optimizers_, state):
     torch.save(
         {
             "shape": model.shape.asdict(),
-            "model": model.state_dict(),
+            "model": {name: weight.cpu() for name, weight in model.state_dict().items()},
             "optimizers": [o.state_dict() for o in optimizers_],
             **state,
         },
@@ -100,6 +94,7 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("build"))
     parser.add_argument("--tokens", type=int, default=60_000_000)
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
+    parser.add_argument("--start", type=Path, help="begin with the weights and vocabulary of this GGUF")
     parser.add_argument("--threads", type=int, default=0)
     arguments = parser.parse_args()
     if arguments.threads:
@@ -107,54 +102,59 @@ def main():
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(SEED)
     shape = Shape()
-    vocabulary = train_tokenizer(arguments.out, shape.vocabulary)
-    model = Chasqui(shape)
-    optimizers_ = optimizers(model, MATRIX_LR, OTHER_LR)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = Chasqui(shape).to(device)
     state = {"done": 0, "block": 0}
+    if arguments.start:
+        resume.vocabulary(arguments.start).save(str(arguments.out / "tokenizer.json"))
+        resume.load(arguments.start, model)
+        # Other texts than it knows already, and none of the curriculum.
+        state["block"] = 100_000
+    train_tokenizer(arguments.out, shape.vocabulary)
+    optimizers_ = optimizers(model, MATRIX_LR, OTHER_LR)
     checkpoint = arguments.out / "checkpoint.pt"
     if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
+        saved = torch.load(checkpoint, weights_only=True, map_location=device)
         model.load_state_dict(saved["model"])
         for optimizer, values in zip(optimizers_, saved["optimizers"]):
             optimizer.load_state_dict(values)
         state = {key: saved[key] for key in state}
-    run(arguments, model, optimizers_, vocabulary, state, checkpoint)
+    run(arguments, model, optimizers_, state, checkpoint)
 
 
-def run(arguments, model, optimizers_, vocabulary, state, checkpoint):
-    total, began = arguments.tokens, time.time()
+def run(arguments, model, optimizers_, state, checkpoint):
+    total, began, saved_at = arguments.tokens, time.time(), time.time()
+    kind = next(model.parameters()).device.type
     print(f"{sum(w.numel() for w in model.parameters()) / 1e6:.2f} M parameters, {total / 1e6:.0f} M tokens")
     trunk = torch.compile(model.trunk)
-    blocks = Blocks(vocabulary, state["block"], state["done"], total)
+    workers = 1 if kind == "cpu" else max(1, (os.cpu_count() or 2) - 1)
+    vocabulary = arguments.out / "tokenizer.json"
+    blocks = Blocks(SEED, vocabulary, state["block"], total, LENGTHS, BATCH[kind], workers)
     while state["done"] < total and time.time() - began < arguments.minutes * 60:
-        state["block"], made = blocks.ready.get()
-        losses, clock, tokens_done = [], time.time(), 0
-        for tokens, weights in made:
+        state["block"], made = next(blocks)
+        losses, clock, began_at = [], time.time(), state["done"]
+        while made:
+            count = batches_a_step(state["done"])
             factor = rate(state["done"], total)
             for optimizer, base in zip(optimizers_, (MATRIX_LR, OTHER_LR)):
                 for group in optimizer.param_groups:
                     group["lr"] = base * factor
-            tokens, weights = torch.from_numpy(tokens), torch.from_numpy(weights)
-            with torch.autocast("cpu", torch.bfloat16):
-                loss = loss_of(model, trunk, tokens, weights)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            for optimizer in optimizers_:
-                optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
-            losses.append(loss.item())
-            state["done"] += tokens.numel()
-            tokens_done += tokens.numel()
-        save(checkpoint, model, optimizers_, state)
+            losses.append(step(model, trunk, optimizers_, made[:count]))
+            state["done"] += sum(tokens.size for tokens, _ in made[:count])
+            made = made[count:]
+        if time.time() - saved_at > SAVE_EVERY:
+            save(checkpoint, model, optimizers_, state)
+            saved_at = time.time()
         line = {
             "tokens": state["done"],
-            "loss": round(sum(losses) / max(1, len(losses)), 4),
+            "loss": round(float(sum(losses)) / max(1, len(losses)), 4),
             "rate": round(rate(state["done"], total), 3),
-            "per_second": round(tokens_done / (time.time() - clock)),
+            "per_second": round((state["done"] - began_at) / (time.time() - clock)),
         }
         with open(arguments.out / "log.jsonl", "a") as log:
             log.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
+    save(checkpoint, model, optimizers_, state)
 
 
 if __name__ == "__main__":

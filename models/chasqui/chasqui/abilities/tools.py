@@ -140,8 +140,8 @@ def _check_calls(*wishes):
 def _history(source, offers):
     """Now and then one or two earlier exchanges: small talk, or a whole call."""
     messages = []
-    while source.chance(0.14) and len(messages) < 6:
-        if source.chance(0.5):
+    while source.chance(source.earlier) and len(messages) < 10:
+        if source.chance(0.25):
             prompt, answer = small_talk(source)
             messages += [_user(prompt), _assistant(answer, False, "")]
         else:
