@@ -1,17 +1,17 @@
 //! Imported checkpoints compute what transformers computes.
 //!
-//! `tests/clients/import/make_checkpoints.py FOLDER` makes the checkpoints and the reference; `QUIPU_IMPORT_CASES`
-//! names the folder. Without it, this test says so and passes.
+//! `tests/clients/import/make_checkpoints.py FOLDER` made the checkpoints and the reference in `tests/data/import`;
+//! `QUIPU_IMPORT_CASES` names another folder.
 
 // Helpers of tests are not themselves tests to clippy.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use quipu::gguf::import::{Files, Import, ImportOptions, Weights};
-use quipu_llama::{Batch, Context, ContextParams, Model, ModelParams};
+use quipu_llama::{Batch, Context, ContextParams, Embedder, EmbedderParams, Model, ModelParams};
 use serde_json::Value;
 
 /// Largest difference of logits that is allowed, as a part of the largest logit. ggml's GELU is a table of 16 bits,
@@ -19,10 +19,8 @@ use serde_json::Value;
 const TOLERANCE: f64 = 1e-3;
 
 fn cases() -> Vec<PathBuf> {
-    let Some(folder) = std::env::var_os("QUIPU_IMPORT_CASES") else {
-        eprintln!("skipped: QUIPU_IMPORT_CASES is not set");
-        return Vec::new();
-    };
+    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
+    let folder = std::env::var_os("QUIPU_IMPORT_CASES").map_or_else(own, PathBuf::from);
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
@@ -59,14 +57,26 @@ fn check_logits(case: &str, context: &mut Context, logits: &Value) {
         context.memory().clear(0);
         context.decode(&mut batch).unwrap();
         let found = context.logits(ids.len() - 1).unwrap();
-        let expected: Vec<f64> =
-            entry["values"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
-        assert_eq!(found.len(), expected.len(), "{case}");
-        let largest = expected.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
-        let pairs = found.iter().zip(&expected);
-        let difference = pairs.fold(0.0_f64, |most, (found, x)| most.max((f64::from(*found) - x).abs()));
-        assert!(difference <= TOLERANCE * largest, "{case}, {} tokens: {difference} of {largest}", ids.len());
+        assert_alike(&format!("{case}, {} tokens", ids.len()), found, &entry["values"]);
     }
+}
+
+fn check_embeddings(case: &str, embedder: &mut Embedder, embeddings: &Value) {
+    for entry in embeddings.as_array().unwrap() {
+        let mut found = embedder.embed(&[&ids(entry)]).unwrap().remove(0);
+        let length = found.iter().map(|x| x * x).sum::<f32>().sqrt();
+        found.iter_mut().for_each(|x| *x /= length);
+        assert_alike(&format!("{case}: {}", entry["text"]), &found, &entry["values"]);
+    }
+}
+
+fn assert_alike(what: &str, found: &[f32], expected: &Value) {
+    let expected: Vec<f64> = expected.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = expected.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+    let pairs = found.iter().zip(&expected);
+    let difference = pairs.fold(0.0_f64, |most, (found, x)| most.max((f64::from(*found) - x).abs()));
+    assert!(difference <= TOLERANCE * largest, "{what}: {difference} of {largest}");
 }
 
 #[test]
@@ -78,6 +88,10 @@ fn imported_checkpoints_compute_what_transformers_computes() {
             serde_json::from_slice(&fs::read(case.join("reference.json")).unwrap()).unwrap();
         let model = load(&case, &folder.path().join("model.gguf"));
         check_texts(&name, &model, &reference["texts"]);
+        if let Some(embeddings) = reference.get("embeddings") {
+            let params = EmbedderParams { batch_tokens: 512, texts: 1, threads: 1 };
+            check_embeddings(&name, &mut Embedder::new(&model, &params).unwrap(), embeddings);
+        }
         // With an adapter, these are the logits of the base model.
         let logits = reference.get("base_logits").or_else(|| reference.get("logits"));
         let Some(logits) = logits else { continue };

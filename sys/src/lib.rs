@@ -3,6 +3,7 @@
 //! ```text
 //!   init() ──▶ Model::load ──▶ Context::new ──▶ decode(&Batch) ──▶ logits(i)
 //!                  │               └── memory(): which cells belong to which sequence
+//!                  ├── Embedder::new ──▶ embed(texts): a vector for each
 //!                  └── vocab(): text <-> tokens, any thread
 //! ```
 //!
@@ -17,6 +18,7 @@
 mod batch;
 mod context;
 mod device;
+mod embedder;
 mod log;
 mod memory;
 mod model;
@@ -28,6 +30,7 @@ use std::sync::Once;
 pub use batch::Batch;
 pub use context::{Context, ContextParams, DecodeError};
 pub use device::{Device, DeviceKind, devices};
+pub use embedder::{Embedder, EmbedderParams};
 pub use memory::Memory;
 pub use model::{Model, ModelParams};
 pub use quantize::{FileType, quantize};

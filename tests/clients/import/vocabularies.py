@@ -47,7 +47,7 @@ def sentencepiece_model(folder: Path, gemma: bool) -> sentencepiece.SentencePiec
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(LINES),
             model_prefix=str(folder / "tokenizer"),
-            vocab_size=800,
+            vocab_size=512,
             model_type="bpe",
             byte_fallback=True,
             normalization_rule_name="identity",
@@ -141,7 +141,7 @@ def byte_level(
     )
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=700, initial_alphabet=alphabet, show_progress=False)
+    trainer = trainers.BpeTrainer(vocab_size=512, initial_alphabet=alphabet, show_progress=False)
     tokenizer.train_from_iterator(CORPUS, trainer)
     tokenizer.add_special_tokens(["<|endoftext|>", "<|im_start|>", "<|im_end|>"] + ([bos] if bos else []))
     tokenizer.add_tokens(["<think>", "</think>"])
@@ -173,7 +173,7 @@ def roberta(folder: Path) -> Tokenizer:
     special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
-        vocab_size=700, initial_alphabet=alphabet, special_tokens=special, show_progress=False
+        vocab_size=512, initial_alphabet=alphabet, special_tokens=special, show_progress=False
     )
     tokenizer.train_from_iterator(CORPUS, trainer)
     tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
@@ -199,7 +199,7 @@ def wordpiece(folder: Path, keep_json: bool = True) -> Tokenizer:
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
-    trainer = trainers.WordPieceTrainer(vocab_size=900, special_tokens=special, show_progress=False)
+    trainer = trainers.WordPieceTrainer(vocab_size=600, special_tokens=special, show_progress=False)
     tokenizer.train_from_iterator(CORPUS, trainer)
     ids = {token: tokenizer.token_to_id(token) for token in special}
     tokenizer.post_processor = processors.TemplateProcessing(
