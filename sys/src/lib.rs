@@ -15,6 +15,7 @@
 //! - No panic crosses the border: callbacks catch them.
 //! - A [`Context`] is owned by one thread; a [`Model`] and its [`Vocab`] may be shared.
 
+mod attention;
 mod batch;
 mod context;
 mod device;
@@ -27,6 +28,7 @@ mod vocab;
 
 use std::sync::Once;
 
+pub use attention::use_attention_from;
 pub use batch::Batch;
 pub use context::{Context, ContextParams, DecodeError};
 pub use device::{Device, DeviceKind, devices};
@@ -79,6 +81,7 @@ pub fn init() {
             load_backends();
             llama_cpp_sys_2::llama_backend_init();
         }
+        attention::register();
     });
 }
 

@@ -1,3 +1,5 @@
+// What Rust cannot say by itself.
+
 // llama_tokenize throws where a vocabulary lacks a token for a byte. An exception must not cross into Rust,
 // which would end the process; here it becomes an error code.
 
@@ -17,4 +19,16 @@ extern "C" int32_t quipu_tokenize(const llama_vocab * vocab, const char * text, 
         *failed = true;
         return 0;
     }
+}
+
+// Calls `body(data)` on so many threads of OpenMP's pool, the calling one among them. ggml computes on the same pool: a
+// second one would fight it for the cores.
+extern "C" void quipu_parallel(int32_t threads, void (*body)(void *), void * data) {
+#ifdef _OPENMP
+    #pragma omp parallel num_threads(threads)
+    body(data);
+#else
+    (void) threads;
+    body(data);
+#endif
 }

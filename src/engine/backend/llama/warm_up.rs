@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use quipu_llama::use_attention_from;
 use tracing::info;
 
 use super::{LlamaBackend, LoadError};
@@ -17,12 +18,14 @@ const LEAST_KEPT: u32 = 512;
 /// Runs a few tokens through the model, so that the first request does not wait for weights to be read, and a
 /// model that cannot compute is found now. For small models, finds out how many threads serve it best, unless
 /// they are given: ggml's threads meet at every operation, which may cost more than they save, and much more
-/// where other programs want the same cores. Returns [`Capabilities::keep_rows`].
+/// where other programs want the same cores. And whether its own attention is worth the interruption of ggml's work,
+/// which in large models is not noticed. Returns [`Capabilities::keep_rows`].
 pub(super) fn warm_up(backend: &mut LlamaBackend, threads: Option<u32>) -> Result<Option<u32>, LoadError> {
     let mut trial = Trial::new(backend);
     trial.pass(1)?;
     let mut keep_rows = None;
     if trial.decode()? < LARGE {
+        trial.choose_attention()?;
         if threads.is_none() {
             trial.choose_threads()?;
         }
@@ -78,6 +81,33 @@ impl<'a> Trial<'a> {
             quickest = Some(quickest.map_or(token, |q: Duration| q.min(token)));
         }
         Ok(quickest)
+    }
+
+    /// Finds out from how many tokens in a pass on Quipu's attention is quicker than ggml's.
+    fn choose_attention(&mut self) -> Result<(), LoadError> {
+        self.fill()?;
+        let (all, mut from) = (self.sequences, u32::MAX);
+        for sequences in [all, 1] {
+            self.sequences = sequences;
+            let ours = self.decode_with_attention_from(1)?;
+            if ours > self.decode_with_attention_from(u32::MAX)? {
+                break;
+            }
+            from = sequences;
+        }
+        self.sequences = all;
+        // The sequences are not of one length any more.
+        self.clear();
+        use_attention_from(from, 0);
+        info!(tokens = from, "Quipu's attention serves this model best from so many tokens in a pass on");
+        Ok(())
+    }
+
+    fn decode_with_attention_from(&mut self, tokens: u32) -> Result<Duration, LoadError> {
+        use_attention_from(tokens, 0);
+        // llama.cpp keeps the graph of a pass for the next one of its size.
+        self.pass(2)?;
+        self.decode()
     }
 
     /// Tries all cores, half of them, and so on. How much there is to attend to decides what threads are worth.
