@@ -10,7 +10,7 @@ use tracing::warn;
 use super::model::{FileFacts, Model, Weights};
 use super::{Content, FleetError, SourcePath};
 use crate::chat::Message;
-use crate::gguf;
+use crate::gguf::compat;
 use crate::store::{Digest, Layer, Manifest, MediaType, Name, Store, StoreError, StoredModel};
 
 /// All models, loaded or not. Functions read files, and so block.
@@ -119,10 +119,10 @@ impl Catalog {
             return Some(Arc::clone(facts));
         }
         let path = self.store.path(layer).inspect_err(|error| warn!(%error, "no weights")).ok()?;
-        let file = gguf::open(&path)
+        let file = compat::open(&path)
             .inspect_err(|error| warn!(path = %path.display(), %error, "weights cannot be used"))
             .ok()?;
-        let facts = Arc::new(FileFacts::of(&file));
+        let facts = Arc::new(FileFacts::of_model(&file));
         self.facts.lock().insert(layer.digest, Arc::clone(&facts));
         Some(facts)
     }

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::{ModelSource, SourcePath};
 use crate::chat::Message;
-use crate::gguf::{self, GgufFile};
+use crate::gguf::GgufFile;
+use crate::gguf::compat::{self, ModelFile};
 use crate::store::{ModelConfig, Name};
 
 /// A model that can be served, loaded or not. Cheap to clone.
@@ -92,6 +93,14 @@ impl FileFacts {
             chat_template: file.chat_template().map(ToOwned::to_owned),
         }
     }
+
+    /// What a model's file says, where it must be corrected as llama.cpp is told. All weights count, also those that
+    /// it is not told of.
+    #[must_use]
+    pub fn of_model(model: &ModelFile) -> Self {
+        let parameter_size = human_count(model.file().parameter_count());
+        Self { parameter_size, ..Self::of(model.as_loaded()) }
+    }
 }
 
 impl Model {
@@ -111,8 +120,8 @@ impl Model {
             .unwrap_or_else(jiff::Timestamp::now);
         let digest = Sha256::digest(format!("{}\n{size}\n{modified}", path.display()));
         let facts = match &source.path {
-            SourcePath::Gguf(path) => gguf::open(path)
-                .map(|file| Arc::new(FileFacts::of(&file)))
+            SourcePath::Gguf(path) => compat::open(path)
+                .map(|file| Arc::new(FileFacts::of_model(&file)))
                 .inspect_err(|e| tracing::warn!(model = %name, error = %e, "this model cannot be used"))
                 .ok(),
             SourcePath::Mock => None,

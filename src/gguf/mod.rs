@@ -27,6 +27,7 @@
 //!
 //! Memory is bounded by the file: a length is believed only if that many bytes are left in it.
 
+pub mod compat;
 mod error;
 mod file;
 mod file_type;

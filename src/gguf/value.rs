@@ -98,6 +98,13 @@ macro_rules! value_types {
                 }
             }
 
+            /// Drops all elements but the first `len`.
+            pub(super) fn truncate(&mut self, len: usize) {
+                match self {
+                    $(Self::$name(elements) => elements.truncate(len),)*
+                }
+            }
+
             fn read(from: &mut Reader<impl Read>, key: &str) -> Result<Self, GgufError> {
                 match read_type(from, key)? {
                     $(ValueType::$name => from.elements(key).map(Self::$name),)*

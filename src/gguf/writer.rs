@@ -65,6 +65,14 @@ impl GgufWriter {
     /// # Errors
     /// If what was added makes no sound GGUF file, then before anything is written; or if writing fails.
     pub fn start<W: Write>(self, mut out: W) -> Result<TensorWriter<W>, GgufError> {
+        let alignment = alignment(&self.metadata)?;
+        let (header, tensors) = self.header()?;
+        out.write_all(&header)?;
+        Ok(TensorWriter { out, tensors: tensors.into(), begun: 0, alignment })
+    }
+
+    /// The header, up to where the data begins, and the tensors in their places.
+    pub(super) fn header(self) -> Result<(Vec<u8>, Vec<TensorInfo>), GgufError> {
         check_keys(&self.metadata)?;
         let alignment = alignment(&self.metadata)?;
         let tensors = place(self.tensors, alignment)?;
@@ -80,11 +88,11 @@ impl GgufWriter {
         for tensor in &tensors {
             write_row(tensor, &mut header)?;
         }
-        out.write_all(&header)?;
         if !tensors.is_empty() {
-            pad(&mut out, header.len() as u64, alignment)?;
+            let len = header.len() as u64;
+            pad(&mut header, len, alignment)?;
         }
-        Ok(TensorWriter { out, tensors: tensors.into(), begun: 0, alignment })
+        Ok((header, tensors))
     }
 }
 

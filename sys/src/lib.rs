@@ -24,6 +24,7 @@ mod log;
 mod memory;
 mod model;
 mod quantize;
+mod stream;
 mod vocab;
 
 use std::sync::Once;
@@ -53,6 +54,9 @@ pub enum Error {
     /// llama.cpp refused the model; its log says why.
     #[error("llama.cpp cannot load this model: {0}")]
     Load(String),
+    /// What the model was to be read from failed.
+    #[error("the model cannot be read: {0}")]
+    Read(#[source] std::io::Error),
     /// The progress callback asked for it.
     #[error("loading was cancelled")]
     Cancelled,

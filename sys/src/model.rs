@@ -1,6 +1,7 @@
 //! A loaded model.
 
 use std::ffi::{CString, c_void};
+use std::io::{self, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::ptr::NonNull;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 
 use llama_cpp_sys_2 as ffi;
 
-use crate::{Error, Vocab, log};
+use crate::{Error, Vocab, log, stream};
 
 /// How to load a model.
 #[derive(Clone, Debug, Default)]
@@ -54,21 +55,56 @@ impl Model {
         params: &ModelParams,
         progress: &mut dyn FnMut(f32) -> bool,
     ) -> Result<Self, Error> {
-        crate::init();
         let path = CString::new(path.as_os_str().as_encoded_bytes())
             .map_err(|_| Error::Argument("the path of the model holds a NUL byte".into()))?;
+        Self::load_with(params, progress, |native| {
+            // SAFETY: the path lives during the call, and so does what the parameters point to.
+            (unsafe { ffi::llama_model_load_from_file(path.as_ptr(), native) }, None)
+        })
+    }
+
+    /// Loads a GGUF file, validated before, that is wherever `source` reads it from. The weights are read into
+    /// memory: there is no file that could be mapped.
+    ///
+    /// # Errors
+    /// As of [`load`](Self::load), and [`Error::Read`] if `source` fails.
+    pub fn load_from(
+        source: impl Read + Seek,
+        params: &ModelParams,
+        progress: &mut dyn FnMut(f32) -> bool,
+    ) -> Result<Self, Error> {
+        Self::load_with(params, progress, |mut native| {
+            native.load_mode = ffi::LLAMA_LOAD_MODE_NONE;
+            // It maps large embeddings even where the rest is read.
+            native.lazy_mode = ffi::LLAMA_LAZY_MODE_OFF;
+            stream::with(source, |file| {
+                // SAFETY: the file is open during the call, or null, which is an error to llama.cpp; what the
+                // parameters point to lives during the call. llama.cpp keeps neither.
+                unsafe { ffi::llama_model_load_from_file_ptr(file, native) }
+            })
+        })
+    }
+
+    /// Runs one of llama.cpp's functions that load.
+    fn load_with(
+        params: &ModelParams,
+        progress: &mut dyn FnMut(f32) -> bool,
+        load: impl FnOnce(ffi::llama_model_params) -> (*mut ffi::llama_model, Option<io::Error>),
+    ) -> Result<Self, Error> {
+        crate::init();
         let mut state = Progress { report: progress, cancelled: false };
         // SAFETY: returns a plain struct.
         let mut native = unsafe { ffi::llama_model_default_params() };
         native.n_gpu_layers = params.gpu_layers.map_or(-1, |n| i32::try_from(n).unwrap_or(i32::MAX));
         native.progress_callback = Some(on_progress);
+        // `state` lives during the call, and only `on_progress` uses it.
         native.progress_callback_user_data = (&raw mut state).cast();
-        // SAFETY: the path lives during the call, and so does `state`, which only `on_progress` uses.
-        let model = unsafe { ffi::llama_model_load_from_file(path.as_ptr(), native) };
-        match NonNull::new(model) {
-            Some(model) => Ok(Self(Arc::new(Inner(model)))),
-            None if state.cancelled => Err(Error::Cancelled),
-            None => Err(Error::Load(log::take_error())),
+        let (model, error) = load(native);
+        match (NonNull::new(model), error) {
+            (Some(model), _) => Ok(Self(Arc::new(Inner(model)))),
+            (None, _) if state.cancelled => Err(Error::Cancelled),
+            (None, Some(error)) => Err(Error::Read(error)),
+            (None, None) => Err(Error::Load(log::take_error())),
         }
     }
 

@@ -1,9 +1,12 @@
-// What Rust cannot say by itself.
+// What needs C or C++ on this side of the border.
 
 // llama_tokenize throws where a vocabulary lacks a token for a byte. An exception must not cross into Rust,
 // which would end the process; here it becomes an error code.
 
+#include <cerrno>
 #include <cstdint>
+#include <cstdio>
+#include <sys/types.h>
 
 struct llama_vocab;
 
@@ -31,4 +34,68 @@ extern "C" void quipu_parallel(int32_t threads, void (*body)(void *), void * dat
     (void) threads;
     body(data);
 #endif
+}
+
+// A FILE over functions of the caller. POSIX has none; the C libraries have two, whose types differ.
+
+struct quipu_stream {
+    void * source;
+    // Bytes read, 0 at the end, or -1.
+    int64_t (*read)(void * source, char * to, size_t room);
+    // The new position, or -1.
+    int64_t (*seek)(void * source, int64_t offset, int whence);
+};
+
+static int64_t stream_read(void * cookie, char * to, size_t room) {
+    const auto * stream = static_cast<const quipu_stream *>(cookie);
+    const int64_t n = stream->read(stream->source, to, room);
+    if (n < 0) {
+        errno = EIO;
+    }
+    return n;
+}
+
+static int64_t stream_seek(void * cookie, int64_t offset, int whence) {
+    const auto * stream = static_cast<const quipu_stream *>(cookie);
+    const int64_t position = stream->seek(stream->source, offset, whence);
+    if (position < 0) {
+        errno = EIO;
+    }
+    return position;
+}
+
+// Null if there is no memory. `stream` must live until the file is closed.
+extern "C" FILE * quipu_open_stream(quipu_stream * stream) {
+#ifdef __GLIBC__
+    using offset_type = off64_t;
+#else
+    using offset_type = off_t;
+#endif
+#ifdef __APPLE__
+    const auto read = [](void * cookie, char * to, int room) -> int {
+        return static_cast<int>(stream_read(cookie, to, static_cast<size_t>(room)));
+    };
+    const auto seek = [](void * cookie, offset_type offset, int whence) -> offset_type {
+        return stream_seek(cookie, offset, whence);
+    };
+    return funopen(stream, read, nullptr, seek, nullptr);
+#else
+    cookie_io_functions_t functions = {};
+    functions.read = [](void * cookie, char * to, size_t room) -> ssize_t {
+        return static_cast<ssize_t>(stream_read(cookie, to, room));
+    };
+    functions.seek = [](void * cookie, offset_type * offset, int whence) -> int {
+        const int64_t position = stream_seek(cookie, *offset, whence);
+        if (position < 0) {
+            return -1;
+        }
+        *offset = position;
+        return 0;
+    };
+    return fopencookie(stream, "rb", functions);
+#endif
+}
+
+extern "C" void quipu_close_stream(FILE * file) {
+    std::fclose(file);
 }

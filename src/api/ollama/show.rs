@@ -15,6 +15,7 @@ use crate::api::ask;
 use crate::api::error::Failure;
 use crate::api::piece::GoTime;
 use crate::fleet::{Model, SourcePath};
+use crate::gguf::compat::{self, ModelFile};
 use crate::gguf::{self, GgufFile};
 use crate::modelfile::{Message, ModelParts, Modelfile, parameters_text};
 use crate::server::app::App;
@@ -206,9 +207,10 @@ fn path_of(source: &SourcePath) -> Option<String> {
     }
 }
 
-/// A file's header. One that cannot be read is shown as empty: the reason was logged when the model was found.
+/// A file's header, as it is. One that cannot be read is shown as empty: the reason was logged when the model was
+/// found.
 fn open(path: &Path) -> Option<GgufFile> {
-    gguf::open(path).ok()
+    compat::open(path).ok().map(ModelFile::into_file)
 }
 
 /// The metadata by its own keys, without what is shown elsewhere. Arrays are long: without `verbose` they are null.

@@ -1,5 +1,6 @@
 //! Loading a model and sizing its pool.
 
+use std::fs::File;
 use std::path::Path;
 
 use quipu_llama::{Batch, Context, ContextParams, DeviceKind, Model, ModelParams, devices};
@@ -8,14 +9,15 @@ use tracing::info;
 use super::{LlamaBackend, LlamaVocabulary, warm_up};
 use crate::engine::backend::Capabilities;
 use crate::engine::protocol::EngineSettings;
-use crate::gguf::{self, GgufFile};
+use crate::gguf::compat::{self, ModelFile};
+use crate::gguf::{GgufError, GgufFile};
 
 /// Why a model cannot be loaded, for people.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file is damaged or no model.
     #[error(transparent)]
-    File(#[from] gguf::GgufError),
+    File(#[from] GgufError),
     /// llama.cpp refused it.
     #[error(transparent)]
     Llama(#[from] quipu_llama::Error),
@@ -59,19 +61,19 @@ pub fn load(
     progress: &mut dyn FnMut(f32) -> bool,
 ) -> Result<Loaded, LoadError> {
     // llama.cpp aborts on some damaged files; ours does not.
-    let file = gguf::open(path)?;
+    let file = compat::open(path)?;
     let devices = devices();
     let on_gpu = settings.gpu_layers != Some(0)
         && devices.iter().any(|d| matches!(d.kind, DeviceKind::Gpu | DeviceKind::IntegratedGpu));
     let params = ModelParams { gpu_layers: settings.gpu_layers };
-    let model = Model::load(path, &params, progress)?;
+    let model = load_model(path, &file, &params, progress)?;
     if !model.has_decoder() {
         return Err(LoadError::NoText("it is an encoder"));
     }
     if model.is_diffusion() {
         return Err(LoadError::NoText("it is a diffusion model"));
     }
-    let sizes = Sizing::of(&model, &file, settings, &devices, on_gpu);
+    let sizes = Sizing::of(&model, file.as_loaded(), settings, &devices, on_gpu);
     let (context, cells) = make_context(&model, &sizes, settings)?;
     info!(cells, bytes_per_token = sizes.bytes_per_token, running = sizes.max_running, "KV pool");
     let partial = !model.is_recurrent();
@@ -97,6 +99,20 @@ pub fn load(
         devices: devices.into_iter().map(|d| format!("{} ({})", d.name, d.description)).collect(),
         model,
     })
+}
+
+/// Loads the weights. What Ollama converted with names of its own is read through an overlay.
+fn load_model(
+    path: &Path,
+    file: &ModelFile,
+    params: &ModelParams,
+    progress: &mut dyn FnMut(f32) -> bool,
+) -> Result<Model, LoadError> {
+    let Some(overlay) = file.overlay() else { return Ok(Model::load(path, params, progress)?) };
+    let (found, loaded) = (file.file().architecture(), file.as_loaded().architecture());
+    info!(found, loaded, "an old conversion of Ollama's is read with corrected names");
+    let data = File::open(path).map_err(|source| GgufError::Open { path: path.to_owned(), source })?;
+    Ok(Model::load_from(overlay.over(data), params, progress)?)
 }
 
 /// What the pool and the batch should be.
