@@ -1,0 +1,54 @@
+//! Results for people and for other programs.
+
+pub mod console;
+pub mod csv;
+pub mod html;
+mod svg;
+
+use std::fs;
+use std::path::Path;
+
+use crate::compare::compare;
+use crate::error::LoadError;
+use crate::result::RunResult;
+
+/// Writes all there is into a folder: each run as JSON, a table of all runs, comparisons, and a page with pictures.
+///
+/// # Errors
+/// If something cannot be written.
+pub fn write_all(folder: &Path, results: &[RunResult]) -> Result<(), LoadError> {
+    let runs = folder.join("runs");
+    fs::create_dir_all(&runs).map_err(LoadError::file(&runs))?;
+    for (i, result) in results.iter().enumerate() {
+        let name = format!("{:03}-{}.json", i + 1, file_name(&result.label));
+        write(&runs.join(name), serde_json::to_string_pretty(result)?.as_bytes())?;
+    }
+    write(&folder.join("runs.csv"), &csv::table(results)?)?;
+    let compared = compare(results);
+    if !compared.is_empty() {
+        write(&folder.join("comparison.json"), serde_json::to_string_pretty(&compared)?.as_bytes())?;
+    }
+    write(&folder.join("report.html"), html::page(results).as_bytes())
+}
+
+/// Reads results that were written before.
+///
+/// # Errors
+/// If a file cannot be read or is no result.
+pub fn read(paths: &[std::path::PathBuf]) -> Result<Vec<RunResult>, LoadError> {
+    let read = |path: &std::path::PathBuf| {
+        let bytes = fs::read(path).map_err(LoadError::file(path))?;
+        serde_json::from_slice(&bytes)
+            .map_err(|source| LoadError::Result { path: path.display().to_string(), source })
+    };
+    paths.iter().map(read).collect()
+}
+
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), LoadError> {
+    fs::write(path, bytes).map_err(LoadError::file(path))
+}
+
+/// A label without what file systems do not like.
+fn file_name(label: &str) -> String {
+    label.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect()
+}
