@@ -122,11 +122,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 fn print(what: &str, tokens: f64, seconds: [Vec<f64>; 3]) {
     let [ggml, quipu, split] = seconds.map(|seconds| tokens / median(seconds));
-    println!(
-        "{what:<28} {ggml:>9.0} {quipu:>9.0} {split:>9.0} {:>8.2} {:>8.2}",
-        quipu / ggml,
-        quipu / split
-    );
+    println!("{what:<28} {ggml:>9.0} {quipu:>9.0} {split:>9.0} {:>8.2} {:>8.2}", quipu / ggml, quipu / split);
 }
 
 fn decode(model: *mut ffi::llama_model, sequences: i32, length: i32) {

@@ -68,6 +68,8 @@ impl Embedder {
         native.n_threads_batch = params.threads as i32;
         native.embeddings = true;
         native.kv_unified = true;
+        // It would round keys and values to 16 bits.
+        native.flash_attn_type = ffi::LLAMA_FLASH_ATTN_TYPE_DISABLED;
         native.no_perf = true;
         // SAFETY: the model is live, and the context keeps it so.
         let context = unsafe { ffi::llama_init_from_model(model.as_ptr(), native) };

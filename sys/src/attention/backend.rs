@@ -136,6 +136,7 @@ fn is_wanted(op: &Op<'_>) -> bool {
 
 /// Makes the backend known to ggml. To be called once.
 pub(crate) fn register() {
+    tracing::debug!(kernels = Entry::best().name, "attention over a shared pool");
     // SAFETY: the structs are as ggml of this version has them, and live for ever.
     unsafe { ffi::ggml_backend_register((&raw const REG.0).cast_mut().cast()) };
 }
@@ -290,7 +291,9 @@ extern "C" fn graph_compute(backend: *mut Backend, graph: *mut ffi::ggml_cgraph)
         let mut plan = context.plan.lock();
         for i in 0..ffi::ggml_graph_n_nodes(graph) {
             let node = &*ffi::ggml_graph_node(graph, i);
-            if node.flags & ffi::GGML_TENSOR_FLAG_COMPUTE as i32 == 0 || node.op != ffi::GGML_OP_FLASH_ATTN_EXT {
+            if node.flags & ffi::GGML_TENSOR_FLAG_COMPUTE as i32 == 0
+                || node.op != ffi::GGML_OP_FLASH_ATTN_EXT
+            {
                 continue;
             }
             let done = Op::new(node).is_some_and(|op| op::compute(&op, &mut plan, Entry::best(), threads));

@@ -131,8 +131,9 @@ impl<'a> Op<'a> {
     pub(super) unsafe fn mask(&self) -> Mask<'a> {
         let cells = self.mask.ne[0] as usize;
         // SAFETY: by the caller's promise; `supported` has checked that rows are contiguous.
-        let values =
-            unsafe { std::slice::from_raw_parts(self.mask.data.cast::<u16>(), cells * self.mask.ne[1] as usize) };
+        let values = unsafe {
+            std::slice::from_raw_parts(self.mask.data.cast::<u16>(), cells * self.mask.ne[1] as usize)
+        };
         Mask::new(values, cells)
     }
 
@@ -157,7 +158,10 @@ impl<'a> Op<'a> {
         let offset = token * self.q.nb[1] + head * self.q.nb[2];
         // SAFETY: `supported` has checked that rows are contiguous; by the caller's promise.
         unsafe {
-            std::slice::from_raw_parts(self.q.data.cast::<u8>().add(offset).cast::<f32>(), self.q.ne[0] as usize)
+            std::slice::from_raw_parts(
+                self.q.data.cast::<u8>().add(offset).cast::<f32>(),
+                self.q.ne[0] as usize,
+            )
         }
     }
 
@@ -190,7 +194,8 @@ pub(super) fn supported(op: &Op<'_>, entry: &Entry) -> bool {
     // ALiBi adds another number to every score, by the distance.
     let no_bias = op.parameter(1) == 0.0;
     let widths = [k.ne[0], v.ne[0]].iter().all(|width| *width % entry.lanes as i64 == 0 && *width % 32 == 0);
-    let contiguous = q.nb[0] == 4 && out.nb[0] == 4 && mask.nb[0] == 2 && mask.nb[1] == 2 * mask.ne[0] as usize;
+    let contiguous =
+        q.nb[0] == 4 && out.nb[0] == 4 && mask.nb[0] == 2 && mask.nb[1] == 2 * mask.ne[0] as usize;
     let masked = mask.type_ == ffi::GGML_TYPE_F16 && mask.ne[0] >= k.ne[1] && mask.ne[1] >= q.ne[1];
     let sunk = sinks.is_none_or(|sinks| sinks.type_ == ffi::GGML_TYPE_F32 && sinks.ne[0] == q.ne[2]);
     single_stream
@@ -263,7 +268,8 @@ pub(super) unsafe fn compute(op: &Op<'_>, plan: &mut Plan, entry: &Entry, thread
     let threads = threads.max(1);
     let heads = op.k.ne[2] as usize;
     let segments = segments(tiles, heads, threads);
-    let units: Vec<Unit<'_>> = segments.iter().flat_map(|s| (0..heads).map(|head| Unit::new(s, head))).collect();
+    let units: Vec<Unit<'_>> =
+        segments.iter().flat_map(|s| (0..heads).map(|head| Unit::new(s, head))).collect();
     let parts = Parts::new(op, &segments, heads);
     let next = AtomicUsize::new(0);
     let done = parallel::run(threads, &|| {
@@ -320,7 +326,9 @@ fn segments(tiles: &[Tile], heads: usize, threads: usize) -> Vec<Segment<'_>> {
             Segment { tile, cells: start..(start + each).min(tile.cells), part: (part, parts) }
         }));
     }
-    out.sort_by_key(|s| std::cmp::Reverse(u64::from(s.cells.end - s.cells.start) * s.tile.tokens.len() as u64));
+    out.sort_by_key(|s| {
+        std::cmp::Reverse(u64::from(s.cells.end - s.cells.start) * s.tile.tokens.len() as u64)
+    });
     out
 }
 
@@ -360,7 +368,13 @@ impl Parts {
     ///
     /// # Safety
     /// As [`Op::output`].
-    pub(super) unsafe fn put(&self, op: &Op<'_>, (token, head): (usize, usize), part: (usize, usize), row: Row<'_>) {
+    pub(super) unsafe fn put(
+        &self,
+        op: &Op<'_>,
+        (token, head): (usize, usize),
+        part: (usize, usize),
+        row: Row<'_>,
+    ) {
         if part.1 == 1 {
             // SAFETY: by the caller's promise.
             unsafe { finish(op, token, head, (row.max, row.sum), row.out, row.step) };

@@ -69,7 +69,8 @@ fn random_mask(case: &Case, random: &mut Random) -> Vec<u16> {
     let (cells, tokens) = (case.cells as usize, case.tokens as usize);
     let owners = 1 + random.below(6);
     let shared = random.below(cells as u64 / 2) as usize;
-    let owner_of: Vec<u64> = (0..cells).map(|cell| if cell < shared { owners } else { random.below(owners) }).collect();
+    let owner_of: Vec<u64> =
+        (0..cells).map(|cell| if cell < shared { owners } else { random.below(owners) }).collect();
     let mut mask = vec![CLOSED; cells * tokens];
     let mut token = 0;
     while token < tokens {
@@ -275,7 +276,11 @@ fn the_kernels_agree_with_each_other() {
             for threads in [1, 2, 5, 16] {
                 let found = graph.by_kernels(entry, threads);
                 let difference = difference(&expected, &found);
-                assert!(difference < 3e-6, "{} with {threads} threads: {difference} for {case:?}", entry.name);
+                assert!(
+                    difference < 3e-6,
+                    "{} with {threads} threads: {difference} for {case:?}",
+                    entry.name
+                );
             }
         }
     }

@@ -1,7 +1,9 @@
 //! One piece of work: some cells of a tile, for one head of keys and values. And the kernels for this processor.
 
 use super::lanes::{Lanes, Portable};
-use super::op::{BLOCK, Cells, Kind, LOWEST, Op, Parts, Q8_BYTES, Row, Segment, State, blocks, is_open, q8_scale};
+use super::op::{
+    BLOCK, Cells, Kind, LOWEST, Op, Parts, Q8_BYTES, Row, Segment, State, blocks, is_open, q8_scale,
+};
 use super::tile::{Dense, TileState};
 use super::{row, tile};
 
@@ -71,7 +73,10 @@ impl Entry {
     pub(super) fn all() -> Vec<&'static Self> {
         let mut all = vec![Self::best(), &PORTABLE];
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c") {
+        if is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("f16c")
+        {
             all.push(&AVX2);
         }
         all.sort_by_key(|entry| entry.name);
@@ -131,7 +136,12 @@ unsafe fn portable(op: &Op<'_>, unit: &Unit<'_>, scratch: &mut Scratch, parts: &
 
 /// Computes a unit with vectors of a kind, `V` of which are a fair part of the registers.
 #[inline(always)]
-unsafe fn compute<L: Lanes, const V: usize>(op: &Op<'_>, unit: &Unit<'_>, scratch: &mut Scratch, parts: &Parts) {
+unsafe fn compute<L: Lanes, const V: usize>(
+    op: &Op<'_>,
+    unit: &Unit<'_>,
+    scratch: &mut Scratch,
+    parts: &Parts,
+) {
     let rows = unit.segment.tile.tokens.len() * op.group();
     let (Some(keys), Some(values)) = (op.keys(unit.head), op.values(unit.head)) else { return };
     // SAFETY: by the caller's promise.
@@ -194,7 +204,11 @@ unsafe fn one_token<L: Lanes, const H: usize, const V: usize>(
             } else {
                 expand::<L>(keys, cells, dense_keys);
                 expand::<L>(values, cells, dense_values);
-                let dense = (single(dense_keys, keys.width), single(dense_values, values.width), &FIRST[..cells.len()]);
+                let dense = (
+                    single(dense_keys, keys.width),
+                    single(dense_values, values.width),
+                    &FIRST[..cells.len()],
+                );
                 row::add_block::<L, H, V, false>(&scratch.q, dense, &scores, &mut states);
             }
         }
@@ -279,8 +293,7 @@ unsafe fn many_tokens<L: Lanes, const W: usize>(
         }
     });
     for row in 0..used {
-        let found =
-            Row { max: state.max[row], sum: state.sum[row], out: &state.out[row..], step: rows };
+        let found = Row { max: state.max[row], sum: state.sum[row], out: &state.out[row..], step: rows };
         // SAFETY: by the caller's promise.
         unsafe { parts.put(op, place(row), unit.segment.part, found) };
     }
