@@ -4,6 +4,7 @@ use std::ptr::NonNull;
 
 use llama_cpp_sys_2 as ffi;
 
+use crate::attention::Abstain;
 use crate::{Batch, Error, MAX_SEQUENCES, Memory, Model, log};
 
 /// Sizes of a context.
@@ -95,8 +96,10 @@ impl Context {
         native.kv_unified = true;
         native.swa_full = true;
         native.no_perf = true;
+        let abstain = Abstain::begin();
         // SAFETY: the model is live, and the context keeps it so.
         let context = unsafe { ffi::llama_init_from_model(model.as_ptr(), native) };
+        drop(abstain);
         let native = NonNull::new(context).ok_or_else(|| Error::Context(log::take_error()))?;
         // From here on `drop` frees it.
         let mut context = Self {

@@ -6,7 +6,7 @@
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 
 use llama_cpp_sys_2 as ffi;
 use parking_lot::Mutex;
@@ -129,7 +129,30 @@ pub(super) fn set_least(tokens: u32, cells: u32) {
     LEAST.store(u64::from(tokens) << 32 | u64::from(cells), Ordering::Relaxed);
 }
 
+/// Contexts that are being made.
+static IN_THE_MAKING: AtomicU32 = AtomicU32::new(0);
+
+/// While it lives, no operation is taken over. When a context is made, llama.cpp looks which device would compute flash
+/// attention, and does without it if that is not the device of the layer: ours never is.
+pub(crate) struct Abstain(());
+
+impl Abstain {
+    pub(crate) fn begin() -> Self {
+        IN_THE_MAKING.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+impl Drop for Abstain {
+    fn drop(&mut self) {
+        IN_THE_MAKING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 fn is_wanted(op: &Op<'_>) -> bool {
+    if IN_THE_MAKING.load(Ordering::Relaxed) > 0 {
+        return false;
+    }
     let least = LEAST.load(Ordering::Relaxed);
     u64::from(op.tokens()) >= least >> 32 && u64::from(op.cells()) >= least & u64::from(u32::MAX)
 }

@@ -30,7 +30,7 @@ mod tests;
 mod tile;
 mod unit;
 
-pub(crate) use backend::register;
+pub(crate) use backend::{Abstain, register};
 
 /// From how many tokens in a pass, and cells in use, on these kernels are used; below, ggml's are. Counts for passes
 /// whose graph is built after the call, so it is meant for the time between [`crate::Model::load`] and
