@@ -1,7 +1,7 @@
 # The only entry point: `make help` lists what there is.
 
-# The stories model beside the checkout serves until a model is built in; MODEL=path.gguf chooses another.
-MODEL ?= ../shared/data/stories260K.gguf
+# MODEL=path.gguf serves, or measures, another model than the built-in one.
+MODEL ?=
 NAME  ?=
 CARGO ?= cargo
 ARGS  ?=
@@ -12,7 +12,7 @@ export CMAKE_C_COMPILER_LAUNCHER   := ccache
 export CMAKE_CXX_COMPILER_LAUNCHER := ccache
 endif
 
-.PHONY: help setup run test lint bench streams openapi
+.PHONY: help setup run test lint bench streams attention openapi
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -20,12 +20,15 @@ help: ## list the targets
 setup: ## install what building needs (cmake, clang, libclang, ccache)
 	@scripts/setup.sh
 
-run: setup ## build in release and serve MODEL=path.gguf on 127.0.0.1:11434
-	@test -f "$(MODEL)" || { echo "make: $(MODEL) is not there; name a GGUF file: make run MODEL=path.gguf" >&2; exit 1; }
+run: setup ## build in release and serve on 127.0.0.1:11434, with MODEL=path.gguf that model too
+	@test -z "$(MODEL)" || test -f "$(MODEL)" || { echo "make: $(MODEL) is not there; name a GGUF file: make run MODEL=path.gguf" >&2; exit 1; }
 	@echo "make: building the server (the first time takes some minutes)"
 	@$(MAKE) --no-print-directory build-release
-	@echo "make: serving $(MODEL); try: target/release/quipu run $(if $(NAME),$(NAME),$(shell basename "$(MODEL)" .gguf | tr A-Z a-z)) 'Once upon a time'"
-	@exec target/release/quipu serve --model "$(MODEL)$(if $(NAME),$(COMMA)name=$(NAME))" $(ARGS)
+	@echo "make: serving; try: target/release/quipu run $(SERVED) 'Who are you?'"
+	@exec target/release/quipu serve $(if $(MODEL),--model "$(MODEL)$(if $(NAME),$(COMMA)name=$(NAME))") $(ARGS)
+
+# The name of what is served.
+SERVED = $(or $(NAME),$(if $(MODEL),$(shell basename "$(MODEL)" .gguf | tr A-Z a-z),chasqui))
 
 COMMA := ,
 
@@ -35,6 +38,7 @@ build-release:
 
 test: ## run all tests
 	@scripts/setup.sh tests
+	@scripts/minilm.sh
 	@echo "make: building and running all tests"
 	@$(CARGO) test --workspace --locked $(ARGS)
 
@@ -49,7 +53,10 @@ bench: setup ## criterion benches of the hot paths (ARGS=name filters)
 	@$(CARGO) bench --locked $(ARGS)
 
 streams: setup ## tokens per second of 1, 8, 32 streams of MODEL, beside bare llama.cpp
-	@QUIPU_BENCH_MODEL="$(abspath $(MODEL))" $(CARGO) bench --locked --bench streams
+	@QUIPU_BENCH_MODEL="$(abspath $(or $(MODEL),models/chasqui/chasqui.gguf))" $(CARGO) bench --locked --bench streams
+
+attention: setup ## tokens per second with ggml's attention, Quipu's, and split pools, of MODEL
+	@QUIPU_BENCH_MODEL="$(abspath $(or $(MODEL),models/chasqui/chasqui.gguf))" $(CARGO) bench --locked --package quipu-llama --bench attention
 
 openapi: setup ## write openapi/openapi.json
 	@$(CARGO) run --quiet --locked --bin quipu -- openapi > openapi/openapi.json.new

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   serve, engine, quantize       processes of the server
+//!   bench                         the load harness, a crate of its own
 //!   run                           a model answers                        ┐
 //!   create, pull, push            a model comes or goes, with progress   ├ a Session: client, streams, clock
 //!   show, list, ps, cp, rm, stop  a question and its answer              ┘
@@ -59,6 +60,8 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     #[command(flatten)]
     Ask(Question),
+    /// Measure servers under load, and compare them
+    Bench(quipu_loadtests::Args),
     /// Print the OpenAPI document
     #[command(hide = true)]
     Openapi,
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Ask(question) => ask_server(&question, &environment),
         Command::Openapi => openapi::print(),
         Command::Quantize(args) => crate::create::quantize_worker(&args).map_err(CliError::Usage),
+        Command::Bench(args) => return quipu_loadtests::main(args),
         Command::Engine => return crate::engine::worker::run(),
     };
     ExitCode::from(report(outcome, &mut std::io::stderr()))

@@ -1,4 +1,4 @@
-//! `quipu run NAME [PROMPT…]`: a streamed answer in the terminal.
+//! `quipu run [NAME [PROMPT…]]`: a streamed answer in the terminal.
 
 use std::io::{BufRead, IsTerminal, Read, Write};
 
@@ -10,11 +10,13 @@ use super::CliError;
 use super::pull::pull_if_missing;
 use super::session::Session;
 use crate::api::duration;
+use crate::create::builtin::BUILTIN;
 
 /// Arguments of `quipu run`.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// The model's name
+    #[arg(default_value = BUILTIN)]
     model: String,
     /// What to say; what is piped in comes before it
     prompt: Vec<String>,

@@ -80,6 +80,9 @@ pub struct ServeArgs {
     /// Where models are kept [default: ~/.quipu/models]
     #[arg(long = "models", value_name = "FOLDER", env = "QUIPU_MODELS")]
     folder: Option<PathBuf>,
+    /// Leave the built-in model, chasqui, out of a new folder of models
+    #[arg(long, env = "QUIPU_NO_BUILTIN")]
+    no_builtin: bool,
     /// Memory that all models together may take, such as 12GB [default: four fifths of what is free]
     #[arg(long, env = "QUIPU_MEMORY")]
     memory: Option<ByteSize>,
@@ -214,7 +217,16 @@ impl ServeArgs {
         let keys =
             KeyFiles { own: home.join(".quipu/id_ed25519"), other: Some(home.join(".ollama/id_ed25519")) };
         let registry = RegistrySettings::new(registry::user_agent(OLLAMA_VERSION), keys);
-        Ok(Settings { host: Host::parse(&host), models, store, registry, fleet, http, reported_version })
+        Ok(Settings {
+            host: Host::parse(&host),
+            models,
+            store,
+            builtin: !self.no_builtin,
+            registry,
+            fleet,
+            http,
+            reported_version,
+        })
     }
 }
 

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use super::{CreateError, Draft, FileAt, Reporter, SourceFile};
 use crate::fleet::{FileFacts, config_of};
+use crate::gguf::compat::{self, ModelFile};
 use crate::gguf::import::{Files, Import as Conversion, ImportOptions};
 use crate::gguf::merge::{Merge, part_of_name};
-use crate::gguf::{self, GgufError, GgufFile};
+use crate::gguf::{GgufError, GgufFile};
 use crate::store::{self, Blob, BlobWriter, Layer, Lease, MediaType, ModelConfig};
 
 /// Adds the layers of a model that is made from files, and its config.
@@ -98,7 +99,7 @@ pub(super) fn add_adapter(
 }
 
 /// Adds a GGUF as the layer that it is by its own word.
-fn add_gguf(draft: &mut Draft, name: &str, blob: &Blob) -> Result<(), CreateError> {
+pub(super) fn add_gguf(draft: &mut Draft, name: &str, blob: &Blob) -> Result<(), CreateError> {
     let file = open(name, blob)?;
     let kind = file.str("general.type").unwrap_or("model");
     let media_type = match kind {
@@ -140,7 +141,7 @@ pub(super) fn describe(file: &GgufFile) -> ModelConfig {
 }
 
 pub(super) fn open(name: &str, blob: &Blob) -> Result<GgufFile, CreateError> {
-    gguf::open(&blob.path).map_err(|error| match error {
+    compat::open(&blob.path).map(ModelFile::into_file).map_err(|error| match error {
         GgufError::NotGguf { .. } => CreateError::NotGguf(name.to_owned()),
         error => CreateError::Gguf { file: name.to_owned(), error },
     })

@@ -12,6 +12,7 @@
 //! cancelled leaves only blobs that nobody needs, and [`Store::tidy`](crate::store::Store::tidy) finds those.
 
 mod base;
+pub mod builtin;
 mod error;
 mod files;
 mod parts;

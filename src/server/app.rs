@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use parking_lot::Mutex;
+use tracing::warn;
 
 use super::drain::Drain;
 use super::readiness::Readiness;
 use super::settings::Settings;
 use crate::chat::Renderer;
-use crate::create::Workshop;
+use crate::create::{self, Workshop};
 use crate::fleet::Fleet;
 use crate::registry::Registry;
 use crate::store::{Digest, Lease, Store, StoreError};
@@ -42,6 +43,11 @@ pub(crate) struct App {
 impl App {
     pub(super) fn new(settings: Settings, metrics: PrometheusHandle) -> Result<Self, StoreError> {
         let store = Store::open(&settings.store)?;
+        if settings.builtin {
+            // A disk that is full, say, is no reason to serve nothing.
+            let installed = create::builtin::install(&store);
+            let _ = installed.inspect_err(|error| warn!(%error, "the built-in model is not there"));
+        }
         let registry = Registry::new(store.clone(), settings.registry);
         let program = settings.fleet.program.path.clone();
         let fleet = Fleet::new(settings.models, store.clone(), settings.fleet);

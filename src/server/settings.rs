@@ -16,6 +16,8 @@ pub struct Settings {
     pub models: Vec<ModelSource>,
     /// Where models are kept.
     pub store: Location,
+    /// Whether a new folder of models gets the built-in one.
+    pub builtin: bool,
     /// How registries are spoken to.
     pub registry: RegistrySettings,
     /// How engines run.

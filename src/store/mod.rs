@@ -14,6 +14,7 @@
 //!          quipu-<random>.tmp                     a blob that is being written
 //!    .quipu/                                      Quipu's own
 //!          created                                the folder was created by Quipu: it may be tidied up
+//!          builtin                                which built-in model the folder got
 //!          lock                                   held by who writes manifests or removes blobs
 //!          leases/<random>                        the blobs that a running pull or create needs
 //!          scratch/                               files of other programs that will be imported
@@ -85,6 +86,7 @@ mod partial;
 mod tests;
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
 
@@ -178,6 +180,27 @@ impl Store {
         let folder = self.scratch_path();
         create_folder(&folder)?;
         Ok(folder)
+    }
+
+    /// A note of somebody about this folder, if there is one.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let path = self.primary().root().join(OWN).join(name);
+        unless_absent(fs::read_to_string(&path)).during("read", &path)
+    }
+
+    /// Writes a note, over the one of the same name.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_note(&self, name: &str, text: &str) -> Result<(), StoreError> {
+        let folder = self.primary().root().join(OWN);
+        create_folder(&folder)?;
+        let (mut file, path) = (new_file(&folder, "", "")?, folder.join(name));
+        file.write_all(text.as_bytes()).during("write", &path)?;
+        place(file, &path)
     }
 
     fn scratch_path(&self) -> PathBuf {

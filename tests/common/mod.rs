@@ -52,6 +52,8 @@ impl Server {
             .env_remove("OLLAMA_DEBUG")
             .env_remove("QUIPU_MODELS")
             .env_remove("OLLAMA_MODELS")
+            // Tests say which models they have.
+            .env("QUIPU_NO_BUILTIN", "true")
             .env("HOME", home.path())
             .envs(variables.iter().copied())
             .stdin(Stdio::null())

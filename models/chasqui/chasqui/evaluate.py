@@ -6,7 +6,7 @@
 Prompts are rendered here by the model's own template and sent raw, so that the model is judged and
 not a server's parsers. `--write FILE` writes conversations, and how their answers are judged, instead of asking:
 
-    python -m chasqui.evaluate --write ../../tests/data/chasqui.jsonl --count 8
+    python -m chasqui.evaluate --write ../../tests/data/chasqui.jsonl --count 4
 """
 
 import argparse
