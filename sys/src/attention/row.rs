@@ -108,14 +108,14 @@ unsafe fn dot<L: Lanes, const H: usize, const HALF: bool>(
         }
         while c < cells.len() {
             let row = keys.row(cells[c]);
-            for h in 0..H {
+            for (h, s) in s.iter_mut().enumerate() {
                 let (mut sum, mut at) = (L::splat(0.0), 0);
                 while at < keys.width {
                     let x = L::load(q.as_ptr().add(h * keys.width + at));
                     sum = load::<L, HALF>(row, at).fma(x, sum);
                     at += L::N;
                 }
-                s[h][c] = sum.sum();
+                s[c] = sum.sum();
             }
             c += 1;
         }

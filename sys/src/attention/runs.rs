@@ -153,6 +153,7 @@ fn union(a: &[Run], b: &[Run]) -> Vec<Run> {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "a list of runs may have one")]
 mod tests {
     use super::*;
 
