@@ -1,12 +1,13 @@
 //! One attention operation: its tensors, its work, and the threads that share it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use llama_cpp_sys_2 as ffi;
+use parking_lot::Mutex;
 
 use super::lanes::half_to_float;
 use super::runs::{CLOSED, Mask, Run, Tile};
-use super::unit::{Entry, Unit};
+use super::unit::{Entry, Scratch, Unit};
 use super::{parallel, runs};
 
 /// Cells that are computed at a time.
@@ -210,9 +211,17 @@ pub(super) fn supported(op: &Op<'_>, entry: &Entry) -> bool {
         && q.ne[0] == k.ne[0]
 }
 
-/// What is known of the masks of a pass: most models have one, those with a sliding window two.
+/// What is kept from operation to operation.
 #[derive(Default)]
 pub(super) struct Plan {
+    masks: Masks,
+    /// One for each thread.
+    scratch: Vec<Mutex<Scratch>>,
+}
+
+/// What is known of the masks of a pass: most models have one, those with a sliding window two.
+#[derive(Default)]
+struct Masks {
     known: [Known; 2],
     /// The one to forget when a third mask comes.
     oldest: usize,
@@ -228,7 +237,7 @@ struct Known {
     last: Option<u32>,
 }
 
-impl Plan {
+impl Masks {
     /// The tiles of an operation. The layers of a pass share a mask, which is looked at once: operations come in the
     /// order of the graph, so one that is not behind the last belongs to another pass.
     ///
@@ -264,16 +273,19 @@ fn number(tensor: &ffi::ggml_tensor) -> Option<u32> {
 pub(super) unsafe fn compute(op: &Op<'_>, plan: &mut Plan, entry: &Entry, threads: usize) -> bool {
     let most = (entry.rows / op.group()).max(1) as u32;
     // SAFETY: by the caller's promise.
-    let tiles = unsafe { plan.tiles(op, most) };
+    let tiles = unsafe { plan.masks.tiles(op, most) };
     let threads = threads.max(1);
+    plan.scratch.resize_with(threads.max(plan.scratch.len()), Mutex::default);
     let heads = op.k.ne[2] as usize;
     let segments = segments(tiles, heads, threads);
     let units: Vec<Unit<'_>> =
         segments.iter().flat_map(|s| (0..heads).map(|head| Unit::new(s, head))).collect();
     let parts = Parts::new(op, &segments, heads);
-    let next = AtomicUsize::new(0);
+    let (thread, next) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let done = parallel::run(threads, &|| {
-        let mut scratch = entry.scratch(op);
+        // Nobody else has the same.
+        let mut scratch = plan.scratch[thread.fetch_add(1, Ordering::Relaxed)].lock();
+        scratch.fit(op, entry);
         while let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
             // SAFETY: by the caller's promise; every unit writes rows of its own.
             unsafe { (entry.compute)(op, unit, &mut scratch, &parts) };
@@ -338,7 +350,8 @@ pub(super) struct Parts {
     tokens: Vec<(usize, usize)>,
     heads: usize,
     width: usize,
-    numbers: Vec<f32>,
+    /// Numbers of 32 bits. Each has one writer, and is read when all have ended.
+    numbers: Vec<AtomicU32>,
 }
 
 impl Parts {
@@ -352,7 +365,8 @@ impl Parts {
                 size += segment.part.1 * heads * (width + 2);
             }
         }
-        Self { tokens, heads, width, numbers: vec![0.0; size] }
+        let numbers = std::iter::repeat_with(AtomicU32::default).take(size).collect();
+        Self { tokens, heads, width, numbers }
     }
 
     fn is_empty(&self) -> bool {
@@ -381,14 +395,9 @@ impl Parts {
             return;
         }
         let at = self.place(token, head, part.0);
-        // SAFETY: the place belongs to this row and part alone, which one thread computes.
-        unsafe {
-            let place = self.numbers.as_ptr().add(at).cast_mut();
-            *place = row.max;
-            *place.add(1) = row.sum;
-            for d in 0..self.width {
-                *place.add(2 + d) = row.out[d * row.step];
-            }
+        let values = row.out.iter().step_by(row.step).take(self.width);
+        for (place, x) in self.numbers[at..].iter().zip([row.max, row.sum].iter().chain(values)) {
+            place.store(x.to_bits(), Ordering::Relaxed);
         }
     }
 
@@ -402,17 +411,15 @@ impl Parts {
         if count == 1 {
             return;
         }
-        let part = |i: usize| {
-            let at = self.place(token, head, i);
-            &self.numbers[at..at + self.width + 2]
-        };
-        let max = (0..count).map(|i| part(i)[0]).fold(LOWEST, f32::max);
+        let number = |at: usize| f32::from_bits(self.numbers[at].load(Ordering::Relaxed));
+        let parts = (0..count).map(|part| self.place(token, head, part));
+        let max = parts.clone().map(number).fold(LOWEST, f32::max);
         let (mut sum, mut out) = (0.0, vec![0.0; self.width]);
-        for i in 0..count {
-            let weight = (part(i)[0] - max).exp();
-            sum += part(i)[1] * weight;
-            for (out, x) in out.iter_mut().zip(&part(i)[2..]) {
-                *out += x * weight;
+        for at in parts {
+            let weight = (number(at) - max).exp();
+            sum += number(at + 1) * weight;
+            for (d, out) in out.iter_mut().enumerate() {
+                *out += number(at + 2 + d) * weight;
             }
         }
         // SAFETY: by the caller's promise.

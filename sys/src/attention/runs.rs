@@ -24,6 +24,8 @@ pub(super) struct Tile {
     pub runs: Vec<Run>,
     /// Cells in the runs.
     pub cells: u32,
+    /// How many of them, from the first on, all of the tokens attend to: nearly all cells of a prompt.
+    pub shared: u32,
 }
 
 /// A tile may look at so many cells for each that a token of it attends to. What is too much is computed and then
@@ -66,17 +68,25 @@ pub(super) fn tiles(mask: Mask<'_>, tokens: u32, most: u32, out: &mut Vec<Tile>)
                 attended += cells;
                 tile.tokens.end += 1;
                 tile.cells = length(&both);
+                tile.shared = tile.shared.min(shared(&tile.runs, &runs));
                 tile.runs = both;
                 continue;
             }
         }
         attended = cells;
-        out.push(Tile { tokens: token..token + 1, cells, runs });
+        out.push(Tile { tokens: token..token + 1, cells, shared: cells, runs });
     }
 }
 
 fn length(runs: &[Run]) -> u32 {
     runs.iter().map(|run| run.end - run.start).sum()
+}
+
+/// Cells from the start that both have, up to the first difference.
+fn shared(a: &[Run], b: &[Run]) -> u32 {
+    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let next = a.get(same).zip(b.get(same)).filter(|(a, b)| a.start == b.start);
+    length(&a[..same]) + next.map_or(0, |(a, b)| a.end.min(b.end) - a.start)
 }
 
 /// The runs of open cells in a row.
@@ -185,10 +195,20 @@ mod tests {
         let mut out = Vec::new();
         tiles(Mask::new(&values, 12), 5, 8, &mut out);
         let found: Vec<_> =
-            out.iter().map(|tile| (tile.tokens.clone(), tile.runs.clone(), tile.cells)).collect();
-        assert_eq!(found, [(0..3, vec![2..8], 6), (3..5, vec![0..2, 8..12], 6)]);
+            out.iter().map(|tile| (tile.tokens.clone(), tile.runs.clone(), tile.cells, tile.shared)).collect();
+        assert_eq!(found, [(0..3, vec![2..8], 6, 4), (3..5, vec![0..2, 8..12], 6, 5)]);
         tiles(Mask::new(&values, 12), 5, 2, &mut out);
         assert_eq!(out.iter().map(|tile| tile.tokens.clone()).collect::<Vec<_>>(), [0..2, 2..3, 3..5]);
+    }
+
+    #[test]
+    fn what_all_have_ends_at_the_first_difference() {
+        assert_eq!(shared(&[2..6], &[2..9]), 4);
+        assert_eq!(shared(&[0..2, 8..11], &[0..2, 8..9, 10..11]), 3);
+        assert_eq!(shared(&[0..2, 8..11], &[0..2, 9..11]), 2);
+        assert_eq!(shared(&[1..2], &[0..2]), 0);
+        assert_eq!(shared(&[0..2], &[0..2]), 2);
+        assert_eq!(shared(&[], &[0..2]), 0);
     }
 
     #[test]

@@ -20,7 +20,8 @@ impl<'a> Unit<'a> {
     }
 }
 
-/// Memory of a thread, sized for an operation.
+/// Memory of a thread, large enough for the operations so far.
+#[derive(Default)]
 pub(super) struct Scratch {
     q: Vec<f32>,
     out: Vec<f32>,
@@ -83,20 +84,21 @@ impl Entry {
         all.dedup_by_key(|entry| entry.name);
         all
     }
+}
 
-    pub(super) fn scratch(&self, op: &Op<'_>) -> Scratch {
-        let (keys, values) = (op.k.ne[0] as usize, op.v.ne[0] as usize);
-        let zeros = |n| vec![0.0; n];
-        Scratch {
-            q: zeros(keys * self.rows),
-            out: zeros(values * self.rows),
-            max: zeros(self.rows),
-            sum: zeros(self.rows),
-            shrink: zeros(self.rows),
-            scores: zeros(BLOCK * self.rows),
-            keys: zeros(BLOCK * keys),
-            values: zeros(BLOCK * values),
-        }
+impl Scratch {
+    /// Grows to what the kernels need for an operation.
+    pub(super) fn fit(&mut self, op: &Op<'_>, entry: &Entry) {
+        let (keys, values, rows) = (op.k.ne[0] as usize, op.v.ne[0] as usize, entry.rows);
+        let grow = |buffer: &mut Vec<f32>, wanted: usize| buffer.resize(wanted.max(buffer.len()), 0.0);
+        grow(&mut self.q, keys * rows);
+        grow(&mut self.out, values * rows);
+        grow(&mut self.max, rows);
+        grow(&mut self.sum, rows);
+        grow(&mut self.shrink, rows);
+        grow(&mut self.scores, BLOCK * rows);
+        grow(&mut self.keys, BLOCK * keys);
+        grow(&mut self.values, BLOCK * values);
     }
 }
 
@@ -274,13 +276,15 @@ unsafe fn many_tokens<L: Lanes, const W: usize>(
     // SAFETY: by the caller's promise.
     let mask = unsafe { op.mask() };
     let (dense_keys, dense_values) = (&mut scratch.keys, &mut scratch.values);
+    let mut end = unit.segment.cells.start;
     blocks(&unit.segment.tile.runs, &unit.segment.cells, |cells| {
+        end += cells.len() as u32;
         // SAFETY: by the caller's promise.
         unsafe {
             expand::<L>(keys, cells, dense_keys);
             expand::<L>(values, cells, dense_values);
             let is_open = |token: u32, c: usize| is_open(mask.row(token)[cells[c] as usize]);
-            let all_open = tokens.clone().all(|token| (0..cells.len()).all(|c| is_open(token, c)));
+            let all_open = end <= unit.segment.tile.shared || tokens.clone().all(|token| (0..cells.len()).all(|c| is_open(token, c)));
             let by_row = |row: usize, c: usize| row < used && is_open(tokens.start + (row / group) as u32, c);
             let block = Dense {
                 keys: dense_keys,
