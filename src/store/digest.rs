@@ -93,6 +93,12 @@ impl Hasher {
         self.bytes
     }
 
+    /// Adds bytes.
+    pub(super) fn update(&mut self, chunk: &[u8]) {
+        self.state.update(chunk);
+        self.bytes += chunk.len() as u64;
+    }
+
     /// The digest of all that was written.
     pub(super) fn finish(self) -> Digest {
         Digest(self.state.finalize().into())
@@ -101,8 +107,7 @@ impl Hasher {
 
 impl Write for Hasher {
     fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
-        self.state.update(chunk);
-        self.bytes += chunk.len() as u64;
+        self.update(chunk);
         Ok(chunk.len())
     }
 

@@ -163,6 +163,20 @@ impl PartialBlob {
         Ok(())
     }
 
+    /// Bytes from the start that are hashed.
+    #[must_use]
+    pub fn hashed(&self) -> u64 {
+        self.hashed.lock().bytes()
+    }
+
+    /// Hashes bytes that were written at `start`, if that is where hashing has come to: it saves reading them.
+    pub fn hash_next(&self, start: u64, bytes: &[u8]) {
+        let mut hasher = self.hashed.lock();
+        if hasher.bytes() == start {
+            hasher.update(bytes);
+        }
+    }
+
     /// Ends the download: reads what is not hashed yet, checks all of it, and makes a blob of it.
     ///
     /// # Errors

@@ -2,9 +2,11 @@
 //!
 //! ```text
 //!   stream 0 ──┐                                                        parts, in the order of the blob
-//!   stream 1 ──┼─ chunks ─▶ writer ── how far there is no gap ─▶ hasher     ▓▓▓▓▓▓▓▓│▓▓▓▓▓░░░│▓▓░░░░░░
-//!   stream 2 ──┘            saves parts                          SHA-256    hashed ──────▶│no gap ends here
+//!   stream 1 ──┼─ chunks ─▶ writer ── those behind no gap ─▶ hasher          ▓▓▓▓▓▓▓▓│▓▓▓▓▓░░░│▓▓░░░░░░
+//!   stream 2 ──┘            saves parts                    SHA-256         hashed ──────▶│no gap ends here
 //! ```
+//!
+//! The hasher takes chunks as they are, while it keeps up; what it missed it reads from the file.
 //!
 //! They never outlive the download: [`Disk::finish`] waits for both.
 
@@ -22,6 +24,9 @@ use crate::store::{Part, PartialBlob, StoreError};
 /// Chunks that may wait for the disk. A chunk is what came at once: a few kilobytes from far away, and up to
 /// 400 KiB from near by.
 const WAITING: usize = 64;
+
+/// Of those that are written, how many may wait to be hashed. What does not fit is read from the file later.
+const WAITING_FOR_HASH: usize = 16;
 
 /// A part is saved each time that it has grown by this many bytes: after a crash, so many may be downloaded again.
 const SAVE_EVERY: u64 = 16 << 20;
@@ -49,7 +54,7 @@ impl Disk {
     /// Starts the threads. They end when the sender of chunks is dropped.
     pub(super) fn start(partial: &Arc<PartialBlob>, parts: Vec<Part>) -> (Self, mpsc::Sender<Chunk>) {
         let (sender, chunks) = mpsc::channel(WAITING);
-        let (gapless, news) = blocking::channel();
+        let (gapless, news) = blocking::sync_channel(WAITING_FOR_HASH);
         let unwanted = Arc::new(AtomicBool::new(false));
         let writer =
             Writer { partial: Arc::clone(partial), front: 0, unsaved: vec![0; parts.len()], parts, gapless };
@@ -86,28 +91,31 @@ struct Writer {
     unsaved: Vec<u64>,
     /// The first part that is not complete.
     front: usize,
-    /// Tells the hasher up to which byte there is no gap.
-    gapless: blocking::Sender<u64>,
+    /// To the hasher: bytes before which there is no gap, and where in the blob they start.
+    gapless: blocking::SyncSender<(u64, Bytes)>,
 }
 
 impl Writer {
     fn run(mut self, mut chunks: mpsc::Receiver<Chunk>) -> Result<(), StoreError> {
         self.advance();
         while let Some(chunk) = chunks.blocking_recv() {
-            self.write(&chunk)?;
+            self.write(chunk)?;
         }
         (0..self.parts.len()).try_for_each(|n| self.save(n))
     }
 
-    fn write(&mut self, Chunk { part: n, bytes }: &Chunk) -> Result<(), StoreError> {
-        let part = &mut self.parts[*n];
-        self.partial.write_at(part.offset + part.completed, bytes)?;
-        part.completed += bytes.len() as u64;
-        self.unsaved[*n] += bytes.len() as u64;
-        if part.completed == part.size || self.unsaved[*n] >= SAVE_EVERY {
-            self.save(*n)?;
+    fn write(&mut self, Chunk { part: n, bytes }: Chunk) -> Result<(), StoreError> {
+        let part = &mut self.parts[n];
+        let (start, len) = (part.offset + part.completed, bytes.len() as u64);
+        self.partial.write_at(start, &bytes)?;
+        part.completed += len;
+        self.unsaved[n] += len;
+        if part.completed == part.size || self.unsaved[n] >= SAVE_EVERY {
+            self.save(n)?;
         }
-        if *n == self.front {
+        if n == self.front {
+            // A hasher that is behind will read it; one that is gone failed, which ends the download anyway.
+            let _ = self.gapless.try_send((start, bytes));
             self.advance();
         }
         Ok(())
@@ -124,31 +132,24 @@ impl Writer {
         while self.parts.get(self.front).is_some_and(|part| part.completed == part.size) {
             self.front += 1;
         }
-        let end = match (self.parts.get(self.front), self.parts.last()) {
-            (Some(part), _) => part.offset + part.completed,
-            (None, Some(last)) => last.offset + last.size,
-            (None, None) => 0,
-        };
-        // The hasher is gone if reading failed, which ends the download anyway.
-        let _ = self.gapless.send(end);
     }
 }
 
 struct Hasher {
     partial: Arc<PartialBlob>,
-    news: blocking::Receiver<u64>,
+    news: blocking::Receiver<(u64, Bytes)>,
     unwanted: Arc<AtomicBool>,
 }
 
 impl Hasher {
     fn run(self) -> Result<(), StoreError> {
-        let mut hashed = 0;
-        while let Ok(news) = self.news.recv() {
-            let end = self.news.try_iter().last().unwrap_or(news);
-            while hashed < end && !self.unwanted.load(Ordering::Relaxed) {
-                hashed = end.min(hashed + HASH_STEP);
+        while let Ok((start, bytes)) = self.news.recv() {
+            let mut hashed = self.partial.hashed();
+            while hashed < start && !self.unwanted.load(Ordering::Relaxed) {
+                hashed = start.min(hashed + HASH_STEP);
                 self.partial.hash_to(hashed)?;
             }
+            self.partial.hash_next(start, &bytes);
         }
         Ok(())
     }

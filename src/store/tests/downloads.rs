@@ -61,6 +61,19 @@ fn what_is_hashed_early_is_not_read_again() {
 }
 
 #[test]
+fn bytes_at_hand_are_hashed_where_hashing_has_come_to_and_nowhere_else() {
+    let fixture = interrupted();
+    let download = fixture.store.lease().unwrap().partial(&digest(TEXT)).unwrap();
+    download.write_at(0, TEXT.as_bytes()).unwrap();
+    download.hash_next(3, b"345");
+    assert_eq!(download.hashed(), 0);
+    download.hash_next(0, b"012");
+    download.hash_next(3, b"345");
+    assert_eq!(download.hashed(), 6);
+    assert_eq!(download.commit().unwrap().digest, digest(TEXT));
+}
+
+#[test]
 fn what_was_hashed_before_a_restart_is_forgotten() {
     let fixture = interrupted();
     let download = fixture.store.lease().unwrap().partial(&digest(TEXT)).unwrap();
