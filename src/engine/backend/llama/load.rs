@@ -6,7 +6,7 @@ use std::path::Path;
 use quipu_llama::{Batch, Context, ContextParams, DeviceKind, Model, ModelParams, devices};
 use tracing::info;
 
-use super::{LlamaBackend, LlamaVocabulary, warm_up};
+use super::{LlamaBackend, LlamaVocabulary, Threads, warm_up};
 use crate::engine::backend::Capabilities;
 use crate::engine::protocol::EngineSettings;
 use crate::gguf::compat::{self, ModelFile};
@@ -86,8 +86,12 @@ pub fn load(
         mixed: partial,
         keep_rows: None,
     };
-    let mut backend = LlamaBackend { context, capabilities, batch: Batch::new(), rows: Vec::new() };
-    backend.capabilities.keep_rows = warm_up::warm_up(&mut backend, settings.threads)?;
+    let mut backend =
+        LlamaBackend { context, capabilities, batch: Batch::new(), rows: Vec::new(), threads: None };
+    let found = warm_up::warm_up(&mut backend, settings.threads)?;
+    backend.capabilities.keep_rows = found.keep_rows;
+    // On a GPU, the processor's threads wait rather than compute.
+    backend.threads = (settings.threads.is_none() && !on_gpu).then(|| Threads::new(found.threads));
     Ok(Loaded {
         vocabulary: LlamaVocabulary::new(model.vocab()),
         backend,

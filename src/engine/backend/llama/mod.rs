@@ -7,6 +7,7 @@
 //! - the whole batch is one micro-batch, so a failed pass leaves nothing behind on attention models.
 
 mod load;
+mod threads;
 mod vocabulary;
 mod warm_up;
 
@@ -17,6 +18,7 @@ use quipu_llama::{Batch, Context, Pos};
 pub use load::{LoadError, Loaded, load};
 pub use vocabulary::LlamaVocabulary;
 
+use self::threads::{Clock, Threads};
 use super::{Backend, BatchToken, Capabilities, DecodeError, SeqId};
 
 /// llama.cpp as a [`Backend`].
@@ -26,6 +28,8 @@ pub struct LlamaBackend {
     batch: Batch,
     /// Index in the batch of each output row.
     rows: Vec<usize>,
+    /// Adapts their number; `None` if it is given, or the processor has little to do.
+    threads: Option<Threads>,
 }
 
 impl Backend for LlamaBackend {
@@ -42,10 +46,17 @@ impl Backend for LlamaBackend {
                 self.rows.push(i);
             }
         }
+        let clock = self.threads.is_some().then(Clock::now);
         self.context.decode(&mut self.batch).map_err(|error| match error {
             quipu_llama::DecodeError::NoSlot => DecodeError::NoSlot,
             other => DecodeError::Failed(other.to_string()),
-        })
+        })?;
+        if let (Some(clock), Some(threads)) = (clock, &mut self.threads)
+            && let Some(wanted) = threads.observe(clock.pass(batch.len()))
+        {
+            self.context.set_threads(wanted);
+        }
+        Ok(())
     }
 
     fn logits(&self, row: usize) -> &[f32] {

@@ -19,20 +19,28 @@ const LEAST_KEPT: u32 = 512;
 /// model that cannot compute is found now. For small models, finds out how many threads serve it best, unless
 /// they are given: ggml's threads meet at every operation, which may cost more than they save, and much more
 /// where other programs want the same cores. And whether its own attention is worth the interruption of ggml's work,
-/// which in large models is not noticed. Returns [`Capabilities::keep_rows`].
-pub(super) fn warm_up(backend: &mut LlamaBackend, threads: Option<u32>) -> Result<Option<u32>, LoadError> {
+/// which in large models is not noticed.
+pub(super) fn warm_up(backend: &mut LlamaBackend, threads: Option<u32>) -> Result<Found, LoadError> {
     let mut trial = Trial::new(backend);
     trial.pass(1)?;
-    let mut keep_rows = None;
+    let mut found = Found { keep_rows: None, threads: threads.unwrap_or_else(cores) };
     if trial.decode()? < LARGE {
         trial.choose_attention()?;
         if threads.is_none() {
-            trial.choose_threads()?;
+            found.threads = trial.choose_threads()?;
         }
-        keep_rows = trial.keep_rows()?;
+        found.keep_rows = trial.keep_rows()?;
     }
     trial.clear();
-    Ok(keep_rows)
+    Ok(found)
+}
+
+/// What was found out.
+pub(super) struct Found {
+    /// See [`Capabilities::keep_rows`].
+    pub(super) keep_rows: Option<u32>,
+    /// Threads that compute.
+    pub(super) threads: u32,
 }
 
 /// A few sequences that nobody asked for.
@@ -111,7 +119,7 @@ impl<'a> Trial<'a> {
     }
 
     /// Tries all cores, half of them, and so on. How much there is to attend to decides what threads are worth.
-    fn choose_threads(&mut self) -> Result<(), LoadError> {
+    fn choose_threads(&mut self) -> Result<u32, LoadError> {
         self.fill()?;
         let mut quickest = self.decode()?;
         let (mut threads, mut best) = (cores(), cores());
@@ -125,7 +133,7 @@ impl<'a> Trial<'a> {
         }
         self.backend.context.set_threads(best);
         info!(threads = best, of = cores(), "threads that serve this model best");
-        Ok(())
+        Ok(best)
     }
 
     /// What a token of a prompt costs, in rows that look past one idle cell.
