@@ -6,13 +6,15 @@ NAME  ?=
 CARGO ?= cargo
 ARGS  ?=
 
+export MODEL LLAMA_SERVER ROWS ROUNDS
+
 # Compiling llama.cpp takes minutes; ccache makes it once per machine.
 ifneq ($(shell command -v ccache 2>/dev/null),)
 export CMAKE_C_COMPILER_LAUNCHER   := ccache
 export CMAKE_CXX_COMPILER_LAUNCHER := ccache
 endif
 
-.PHONY: help setup run test lint bench streams attention openapi
+.PHONY: help setup run test lint bench streams attention performance openapi
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -57,6 +59,10 @@ streams: setup ## tokens per second of 1, 8, 32 streams of MODEL, beside bare ll
 
 attention: setup ## tokens per second with ggml's attention, Quipu's, and split pools, of MODEL
 	@QUIPU_BENCH_MODEL="$(abspath $(or $(MODEL),models/chasqui/chasqui.gguf))" $(CARGO) bench --locked --package quipu-llama --bench attention
+
+performance: setup ## measure Quipu beside LLAMA_SERVER=path with MODEL, and draw a report (ROWS picks, see docs/performance.md)
+	@$(MAKE) --no-print-directory build-release
+	@scripts/performance.sh
 
 openapi: setup ## write openapi/openapi.json
 	@$(CARGO) run --quiet --locked --bin quipu -- openapi > openapi/openapi.json.new

@@ -6,17 +6,20 @@
 //!      (killed when nobody waits any more)
 //! ```
 
+use std::fs::File;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use clap::Args;
 use quipu_llama::FileType;
+use tempfile::TempPath;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use super::files::{describe, open};
 use super::{CreateError, Draft, NO_DIGEST, Reporter, Status, Workshop, off_the_runtime};
+use crate::gguf::compat;
 use crate::store::{Import, Layer, Lease, MediaType};
 
 /// What a model may be stored as before it is quantized: more is lost from anything else.
@@ -146,7 +149,22 @@ pub fn worker(arguments: &QuantizeArgs) -> Result<(), String> {
         // A server that is gone kills this process; there is nobody else to tell.
         let _ = writeln!(out, "{done} {total}").and_then(|()| out.flush());
     };
-    quipu_llama::quantize(&arguments.input, &arguments.output, kind, progress).map_err(|e| e.to_string())
+    let (input, _corrected) = readable(&arguments.input, &arguments.output)?;
+    quipu_llama::quantize(&input, &arguments.output, kind, progress).map_err(|e| e.to_string())
+}
+
+/// The file for llama.cpp to read, which for an old conversion of Ollama's is a corrected copy beside the output: it
+/// opens what it quantizes by its name. The copy goes when it is dropped.
+fn readable(input: &Path, output: &Path) -> Result<(PathBuf, Option<TempPath>), String> {
+    let file = compat::open(input).map_err(|e| e.to_string())?;
+    let Some(overlay) = file.overlay() else { return Ok((input.to_owned(), None)) };
+    let copied = || {
+        let mut copy = tempfile::NamedTempFile::new_in(output.parent().unwrap_or(Path::new(".")))?;
+        std::io::copy(&mut overlay.over(File::open(input)?), &mut copy)?;
+        Ok(copy.into_temp_path())
+    };
+    let copy: TempPath = copied().map_err(|e: std::io::Error| format!("the model cannot be copied: {e}"))?;
+    Ok((copy.to_path_buf(), Some(copy)))
 }
 
 #[cfg(test)]

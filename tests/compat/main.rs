@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
+use std::process::Command;
 
 use quipu::engine::backend::llama;
 use quipu::engine::protocol::EngineSettings;
@@ -51,6 +52,16 @@ fn check(case: &Case) {
     let found = logits(&Model::load_from(reader, &params, &mut |_| true).unwrap());
     let bits = |logits: &[f32]| logits.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(&found), bits(&expected));
+    assert!(quantized(&old) == quantized(&stock), "quantizing corrects it, too");
+}
+
+/// The tensors of a file that the binary quantized.
+fn quantized(path: &Path) -> BTreeMap<String, (Vec<u64>, u32, Vec<u8>)> {
+    let output = path.with_extension("q8_0");
+    let quipu = Command::new(env!("CARGO_BIN_EXE_quipu")).arg("quantize").args([path, &output]).arg("Q8_0").output();
+    let quipu = quipu.unwrap();
+    assert!(quipu.status.success(), "{}", String::from_utf8_lossy(&quipu.stderr));
+    data(compat::open(&output).unwrap().file(), File::open(&output).unwrap())
 }
 
 /// What llama.cpp is told of the old file is what the stock file says, and what it reads is the same data.

@@ -1,0 +1,75 @@
+#!/bin/sh
+# Measures Quipu beside llama-server, row by row of the table in docs/performance.md, and draws a report:
+#
+#   make performance LLAMA_SERVER=path MODEL=path.gguf [ROWS="distinct shared ..."] [ROUNDS=3]
+#
+# scripts/llama-tools.sh builds llama-server; `quipu bench model` makes a model file of a real size with random weights.
+# Without LLAMA_SERVER, only Quipu is measured. Results come to target/performance. Do not build meanwhile.
+set -eu
+model=${MODEL:?name a GGUF file: MODEL=path.gguf}
+rounds=${ROUNDS:-3}
+rows=${ROWS:-distinct shared sessions long neighbour front}
+here="$(cd "$(dirname "$0")/.." && pwd)"
+quipu="$here/target/release/quipu"
+out="$here/target/performance"
+port=${PORT:-15875}
+work="$(mktemp -d "${TMPDIR:-/tmp}/quipu-performance.XXXXXX")"
+server="" neighbour=""
+finish() {
+    stop
+    rm -rf "$work"
+}
+stop() {
+    for pid in $server $neighbour; do kill "$pid" 2>/dev/null || true; done
+    wait 2>/dev/null || true
+    server="" neighbour=""
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+# serve ARGUMENTS...
+serve() {
+    QUIPU_MODELS="$work/models" OLLAMA_HOST="127.0.0.1:$port" "$quipu" serve --no-builtin "$@" > "$work/server.log" 2>&1 &
+    server=$!
+    until curl -sf "http://127.0.0.1:$port/api/version" > /dev/null; do
+        kill -0 "$server" 2>/dev/null || { cat "$work/server.log" >&2; exit 1; }
+    done
+}
+
+# compare ROW WORKLOAD SESSIONS LLAMA-SERVER-SETTINGS: three rounds in which both take turns
+compare() {
+    echo "== $1: $2, $3 at a time"
+    serve --model "$model,name=m"
+    set -- "$1" "$2" "$3" "$4" "http://127.0.0.1:$port,name=quipu,model=m,ignore-eos,pid=$server"
+    if [ -n "${LLAMA_SERVER:-}" ]; then
+        set -- "$@" "llama-server=$LLAMA_SERVER,gguf=$model,name=llama,$4"
+    fi
+    row=$1 workload=$2 sessions=$3
+    shift 4
+    "$quipu" bench run "$@" -w "$workload" -c "$sessions" --rounds "$rounds" --out "$out/$row"
+    stop
+}
+
+mkdir -p "$out"
+for row in $rows; do
+    case $row in
+        distinct) compare distinct random:requests=64,input=256,output=128 32 np=32,ctx=16384 ;;
+        shared) compare shared chat:requests=64,system=1000,input=64,output=32 32 np=32,ctx=49152 ;;
+        sessions) compare sessions sessions:sessions=100,turns=6,system=200,input=32,output=32 100 np=32,ctx=65536 ;;
+        long) compare long long-prompt:requests=48,input=64,output=128,long=4000,every=12 8 np=8+16,unified=on,ctx=65536 ;;
+        neighbour)
+            # As many seconds as the row can take at most.
+            timeout 900 sh -c 'while :; do :; done' &
+            neighbour=$!
+            compare neighbour random:requests=24,input=64,output=128 8 np=8,ctx=8192
+            ;;
+        front)
+            echo "== front: the mock engine, 64 at a time"
+            serve --mock
+            "$quipu" bench run "http://127.0.0.1:$port,name=quipu,pid=$server" -w random:requests=256,input=16,output=512 \
+                -c 64 --rounds "$rounds" --any-length --out "$out/front"
+            stop
+            ;;
+        *) echo "performance: no row is called $row" >&2; exit 1 ;;
+    esac
+done
