@@ -53,15 +53,15 @@ compare() {
 mkdir -p "$out"
 for row in $rows; do
     case $row in
-        distinct) compare distinct random:requests=64,input=256,output=128 32 np=32,ctx=16384 ;;
-        shared) compare shared chat:requests=64,system=1000,input=64,output=32 32 np=32,ctx=49152 ;;
-        sessions) compare sessions sessions:sessions=100,turns=6,system=200,input=32,output=32 100 np=32,ctx=65536 ;;
-        long) compare long long-prompt:requests=48,input=64,output=128,long=4000,every=12 8 np=8+16,unified=on,ctx=65536 ;;
+        distinct) compare distinct random:requests=32,input=128,output=192 32 np=32,unified=off,ctx=16384 ;;
+        shared) compare shared chat:requests=32,system=1000,input=64,output=32 32 np=32,unified=on,ctx=40960 ;;
+        sessions) compare sessions sessions:sessions=100,turns=6,system=200,input=32,output=32 100 np=32,unified=on,ctx=65536 ;;
+        long) compare long long-prompt:requests=24,input=64,output=128,long=4000,every=12 8 np=8,unified=on,ctx=32768 ;;
         neighbour)
             # As many seconds as the row can take at most.
             timeout 900 sh -c 'while :; do :; done' &
             neighbour=$!
-            compare neighbour random:requests=24,input=64,output=128 8 np=8,ctx=8192
+            compare neighbour random:requests=24,input=64,output=128 8 np=8,unified=off,ctx=8192
             ;;
         front)
             echo "== front: the mock engine, 64 at a time"

@@ -10,6 +10,7 @@ use crate::calibrate::{Calibration, calibrate};
 use crate::dialect::{Ask, Dialect, Message, Sampling, Scanner};
 use crate::error::{LoadError, innermost};
 use crate::record::{Outcome, Record};
+use crate::send::send;
 use crate::target::Target;
 
 /// How much of an error a record keeps.
@@ -223,7 +224,7 @@ impl Reading {
         clock: Instant,
     ) -> Outcome {
         let failed = |error: &reqwest::Error| Outcome::Failed(innermost(error));
-        let mut response = match request.send().await {
+        let mut response = match send(request).await {
             Ok(response) => response,
             Err(error) => return failed(&error),
         };

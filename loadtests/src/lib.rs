@@ -46,6 +46,7 @@ pub mod report;
 pub mod result;
 pub mod run;
 pub mod self_check;
+mod send;
 pub mod server_side;
 pub mod stats;
 pub mod steady;

@@ -58,7 +58,8 @@ fn check(case: &Case) {
 /// The tensors of a file that the binary quantized.
 fn quantized(path: &Path) -> BTreeMap<String, (Vec<u64>, u32, Vec<u8>)> {
     let output = path.with_extension("q8_0");
-    let quipu = Command::new(env!("CARGO_BIN_EXE_quipu")).arg("quantize").args([path, &output]).arg("Q8_0").output();
+    let quipu =
+        Command::new(env!("CARGO_BIN_EXE_quipu")).arg("quantize").args([path, &output]).arg("Q8_0").output();
     let quipu = quipu.unwrap();
     assert!(quipu.status.success(), "{}", String::from_utf8_lossy(&quipu.stderr));
     data(compat::open(&output).unwrap().file(), File::open(&output).unwrap())

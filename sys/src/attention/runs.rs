@@ -194,8 +194,10 @@ mod tests {
         let values = mask(&rows);
         let mut out = Vec::new();
         tiles(Mask::new(&values, 12), 5, 8, &mut out);
-        let found: Vec<_> =
-            out.iter().map(|tile| (tile.tokens.clone(), tile.runs.clone(), tile.cells, tile.shared)).collect();
+        let found: Vec<_> = out
+            .iter()
+            .map(|tile| (tile.tokens.clone(), tile.runs.clone(), tile.cells, tile.shared))
+            .collect();
         assert_eq!(found, [(0..3, vec![2..8], 6, 4), (3..5, vec![0..2, 8..12], 6, 5)]);
         tiles(Mask::new(&values, 12), 5, 2, &mut out);
         assert_eq!(out.iter().map(|tile| tile.tokens.clone()).collect::<Vec<_>>(), [0..2, 2..3, 3..5]);

@@ -284,7 +284,8 @@ unsafe fn many_tokens<L: Lanes, const W: usize>(
             expand::<L>(keys, cells, dense_keys);
             expand::<L>(values, cells, dense_values);
             let is_open = |token: u32, c: usize| is_open(mask.row(token)[cells[c] as usize]);
-            let all_open = end <= unit.segment.tile.shared || tokens.clone().all(|token| (0..cells.len()).all(|c| is_open(token, c)));
+            let all_open = end <= unit.segment.tile.shared
+                || tokens.clone().all(|token| (0..cells.len()).all(|c| is_open(token, c)));
             let by_row = |row: usize, c: usize| row < used && is_open(tokens.start + (row / group) as u32, c);
             let block = Dense {
                 keys: dense_keys,
