@@ -1,7 +1,7 @@
 //! What `transformers` adds to Jinja for chat templates: `raise_exception`, `strftime_now`, and a `tojson`
 //! that neither escapes HTML nor packs tightly.
 
-use minijinja::value::Kwargs;
+use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Value};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
@@ -13,6 +13,12 @@ pub(super) fn add_to(environment: &mut Environment<'static>) {
     environment.add_function("raise_exception", raise_exception);
     environment.add_function("strftime_now", strftime_now);
     environment.add_filter("tojson", tojson);
+    environment.add_test("iterable", is_iterable);
+}
+
+/// As in Python, where `None` is not, and so templates ask for it before the length.
+fn is_iterable(value: &Value) -> bool {
+    !matches!(value.kind(), ValueKind::None | ValueKind::Bool | ValueKind::Number)
 }
 
 fn raise_exception(message: String) -> Result<Value, Error> {
@@ -111,6 +117,21 @@ mod tests {
         }
         "#);
         assert!(render("{{ value | tojson(sort_keys=true) }}").starts_with(r#"{"a": "#));
+    }
+
+    #[test]
+    fn nothing_is_not_iterable() {
+        for (value, expected) in [
+            ("none", "False"),
+            ("1", "False"),
+            ("true", "False"),
+            ("[]", "True"),
+            ("{}", "True"),
+            ("'a'", "True"),
+        ] {
+            assert_eq!(render(&format!("{{{{ {value} is iterable }}}}")), expected, "{value}");
+        }
+        assert_eq!(render("{{ unknown is iterable }}"), "True");
     }
 
     #[test]

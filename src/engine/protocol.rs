@@ -116,7 +116,7 @@ pub struct EngineSettings {
 }
 
 /// What the front needs to know of a loaded model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ModelFacts {
     /// Tokens in the vocabulary.
     pub vocab: u32,
