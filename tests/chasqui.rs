@@ -1,6 +1,4 @@
 //! The built-in model: it is there, and what it can do comes through the server.
-//!
-//! The server does not parse tool calls and thoughts yet, so these tests read them as the model writes them.
 
 // For clippy, helpers of tests are no tests.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
@@ -15,7 +13,7 @@ use std::sync::LazyLock;
 
 use common::Server;
 use futures_util::{StreamExt, stream};
-use judge::{Question, calls, split_thoughts};
+use judge::{Question, calls};
 use proptest::prelude::*;
 use proptest::{collection, sample};
 use quipu_llama::{Model, ModelParams};
@@ -41,13 +39,17 @@ fn quipu(server: &Server, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// The content of an answer of `/api/chat`.
-async fn chat(server: &Server, mut request: Value) -> String {
+/// The message of an answer of `/api/chat`.
+async fn chat(server: &Server, mut request: Value) -> Value {
     request["model"] = "chasqui".into();
     request["stream"] = false.into();
     let answer = server.post_json("/api/chat", &request).await;
     assert_eq!(answer["done_reason"], "stop", "{answer}");
-    answer["message"]["content"].as_str().expect("text").to_owned()
+    answer["message"].clone()
+}
+
+fn content(message: &Value) -> &str {
+    message["content"].as_str().expect("text")
 }
 
 fn user(text: &str) -> Value {
@@ -108,12 +110,54 @@ async fn it_calls_tools_and_reads_their_answers() {
     let request = json!({"messages": [question], "tools": tools, "think": false});
     let said = chat(&server, request).await;
     let wanted = json!({"name": "get_weather", "arguments": {"city": "Cusco"}});
-    assert_eq!(calls(&said), Some(vec![wanted.clone()]), "{said}");
+    assert_eq!(calls(&said), [wanted.clone()], "{said}");
+    assert_eq!(content(&said), "");
+    let id = said["tool_calls"][0]["id"].as_str().unwrap();
+    assert!(id.strip_prefix("call_").is_some_and(|rest| rest.len() == 8), "{said}");
     let call = json!({"role": "assistant", "content": "", "tool_calls": [{"function": wanted}]});
     let response = json!({"role": "tool", "content": r#"{"temperature": 17, "condition": "cloudy"}"#});
     let request = json!({"messages": [question, call, response], "tools": tools, "think": false});
     let said = chat(&server, request).await;
-    assert!(said.contains("17") && said.contains("cloudy"), "{said}");
+    assert!(content(&said).contains("17") && content(&said).contains("cloudy"), "{said}");
+}
+
+#[tokio::test]
+async fn its_calls_are_streamed_in_both_dialects() {
+    let server = server();
+    let messages = json!([user("What is the weather in Cusco?")]);
+    let request =
+        json!({"model": "chasqui", "messages": messages, "tools": [weather_tool()], "think": false});
+    let lines = server.post_lines("/api/chat", &request).await;
+    let called: Vec<_> = lines.iter().filter(|line| line["message"]["tool_calls"].is_array()).collect();
+    let function = json!({"index": 0, "name": "get_weather", "arguments": {"city": "Cusco"}});
+    assert_eq!(called.len(), 1);
+    assert_eq!(called[0]["message"]["tool_calls"][0]["function"], function);
+    assert_eq!(called[0]["done"], false);
+    assert_eq!(lines.last().unwrap()["done_reason"], "stop");
+
+    let request = |stream: bool, choice: &str| {
+        json!({
+            "model": "chasqui", "messages": messages, "tools": [weather_tool()], "tool_choice": choice,
+            "reasoning_effort": "none", "temperature": 0, "stream": stream,
+        })
+    };
+    let function = json!({"name": "get_weather", "arguments": r#"{"city":"Cusco"}"#});
+    let events = server.post_events("/v1/chat/completions", &request(true, "auto")).await;
+    let choices: Vec<_> = events.iter().map(|event| &event["choices"][0]).collect();
+    let called: Vec<_> = choices.iter().filter(|choice| choice["delta"]["tool_calls"].is_array()).collect();
+    assert_eq!(called.len(), 1);
+    assert_eq!(called[0]["delta"]["tool_calls"][0]["function"], function);
+    assert_eq!(choices.last().unwrap()["finish_reason"], "tool_calls");
+    let whole = server.post_json("/v1/chat/completions", &request(false, "auto")).await;
+    let choice = &whole["choices"][0];
+    assert_eq!(choice["finish_reason"], "tool_calls");
+    assert_eq!(choice["message"]["tool_calls"][0]["function"], function);
+    // The result comes back under the id of the call.
+    let result = json!({"role": "tool", "tool_call_id": choice["message"]["tool_calls"][0]["id"], "content": r#"{"temperature": 17}"#});
+    let mut request = request(false, "none");
+    request["messages"] = json!([messages[0], choice["message"], result]);
+    let whole = server.post_json("/v1/chat/completions", &request).await;
+    assert!(whole["choices"][0]["message"].get("tool_calls").is_none(), "{whole}");
 }
 
 #[tokio::test]
@@ -127,7 +171,7 @@ async fn it_remembers_over_turns_in_all_dialects() {
         user("What is my name?"),
     ]);
     let said = chat(&server, json!({"messages": messages, "think": false})).await;
-    assert!(said.contains("Ilka"), "{said}");
+    assert!(content(&said).contains("Ilka"), "{said}");
     let request = json!({"model": "chasqui", "messages": messages, "reasoning_effort": "none"});
     let answer = server.post_json("/v1/chat/completions", &request).await;
     let said = answer["choices"][0]["message"]["content"].as_str().unwrap();
@@ -135,14 +179,73 @@ async fn it_remembers_over_turns_in_all_dialects() {
 }
 
 #[tokio::test]
-async fn it_thinks_when_it_is_told_to() {
+async fn it_thinks_unless_it_is_told_not_to() {
     let server = server();
-    let ask = |think: bool| json!({"messages": [user("What is 4 + 5?")], "think": think});
-    let said = chat(&server, ask(true)).await;
-    let (thoughts, answer) = split_thoughts(&said);
-    assert!(thoughts.is_some_and(|thoughts| !thoughts.is_empty()) && answer.contains('9'), "{said}");
-    let said = chat(&server, ask(false)).await;
-    assert!(split_thoughts(&said).0.is_none() && said.contains('9'), "{said}");
+    let question = json!({"messages": [user("What is 4 + 5?")]});
+    for think in [json!(null), json!(true), json!("high")] {
+        let mut request = question.clone();
+        request["think"] = think;
+        let said = chat(&server, request).await;
+        assert!(said["thinking"].as_str().is_some_and(|thoughts| !thoughts.is_empty()), "{said}");
+        assert!(content(&said).contains('9') && !said.to_string().contains("think>"), "{said}");
+    }
+    let mut request = question.clone();
+    request["think"] = false.into();
+    let said = chat(&server, request).await;
+    assert!(said.get("thinking").is_none() && content(&said).contains('9'), "{said}");
+}
+
+#[tokio::test]
+async fn its_thoughts_are_streamed_in_both_dialects() {
+    let server = server();
+    let options = json!({"temperature": 0});
+    let messages = json!([user("What is 4 + 5?")]);
+    let request = json!({"model": "chasqui", "messages": messages, "options": options});
+    let lines = server.post_lines("/api/chat", &request).await;
+    let thoughts: String = lines.iter().filter_map(|line| line["message"]["thinking"].as_str()).collect();
+    let first_content = lines.iter().position(|line| line["message"]["content"] != "").unwrap();
+    assert!(lines[..first_content].iter().all(|line| line["message"]["thinking"].is_string()), "{lines:?}");
+    assert!(!thoughts.is_empty());
+
+    let request =
+        json!({"model": "chasqui", "prompt": "What is 4 + 5?", "options": options, "stream": false});
+    let generated = server.post_json("/api/generate", &request).await;
+    assert_eq!(generated["thinking"], thoughts);
+    assert!(generated["response"].as_str().unwrap().contains('9'), "{generated}");
+
+    let request = |stream: bool| json!({"model": "chasqui", "messages": messages, "temperature": 0, "top_p": 0.9, "stream": stream});
+    let whole = server.post_json("/v1/chat/completions", &request(false)).await;
+    assert_eq!(whole["choices"][0]["message"]["reasoning"], thoughts);
+    let events = server.post_events("/v1/chat/completions", &request(true)).await;
+    let reasoning = events.iter().filter_map(|event| event["choices"][0]["delta"]["reasoning"].as_str());
+    assert_eq!(reasoning.collect::<String>(), thoughts);
+}
+
+#[tokio::test]
+async fn raw_answers_are_as_it_writes_them() {
+    let server = server();
+    let prompt = "<|im_start|>user\nWhat is 4 + 5?<|im_end|>\n<|im_start|>assistant\n<think>\n";
+    let options = json!({"temperature": 0});
+    let request =
+        json!({"model": "chasqui", "prompt": prompt, "raw": true, "stream": false, "options": options});
+    let answer = server.post_json("/api/generate", &request).await;
+    assert!(
+        answer["response"].as_str().unwrap().contains("</think>") && answer.get("thinking").is_none(),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn every_token_has_its_log_probability_whatever_it_became() {
+    let server = server();
+    let request = json!({
+        "model": "chasqui", "messages": [user("What is the weather in Cusco?")], "tools": [weather_tool()],
+        "logprobs": true, "options": {"temperature": 0},
+    });
+    let lines = server.post_lines("/api/chat", &request).await;
+    let tokens = lines.iter().filter_map(|line| line["logprobs"].as_array()).flatten().count() as u64;
+    // All but the one that ends the answer, which has no text.
+    assert_eq!(tokens + 1, lines.last().unwrap()["eval_count"].as_u64().unwrap());
 }
 
 #[tokio::test]
@@ -150,7 +253,8 @@ async fn it_answers_in_json() {
     let server = server();
     let question = user("Extract name and age as JSON: Ana is 31 years old.");
     let said = chat(&server, json!({"messages": [question], "think": false})).await;
-    assert_eq!(serde_json::from_str::<Value>(&said).ok(), Some(json!({"name": "Ana", "age": 31})), "{said}");
+    let said = content(&said);
+    assert_eq!(serde_json::from_str::<Value>(said).ok(), Some(json!({"name": "Ana", "age": 31})), "{said}");
 }
 
 /// What a question of the evaluation came to.
@@ -168,14 +272,14 @@ async fn outcome(server: &Server, question: &Question) -> Outcome {
     });
     let answer = server.post_json("/api/chat", &request).await;
     let ended = answer["done_reason"] == "stop";
-    let said = answer["message"]["content"].as_str().expect("text");
     let margin = |token: &Value| {
         let chance = |n: usize| token["top_logprobs"][n]["logprob"].as_f64();
         Some(chance(0)? - chance(1)?)
     };
     let mut margins = answer["logprobs"].as_array().expect("log-probabilities").iter().filter_map(margin);
     Outcome {
-        is_right: ended && question.is_right(said, answer["eval_count"].as_u64().expect("a number")),
+        is_right: ended
+            && question.is_right(&answer["message"], answer["eval_count"].as_u64().expect("a number")),
         is_close: margins.any(|margin| margin < CLOSE),
     }
 }

@@ -52,6 +52,7 @@ fn request(prompt: &str, tokens: u32, sampling: Sampling) -> Submit {
         sampling,
         limits: Limits { max_new: Some(tokens), ..Limits::default() },
         stop: vec![],
+        visible: vec![],
         logprobs: None,
         return_tokens: false,
         credit: 0,

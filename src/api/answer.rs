@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::error::Failure;
-use super::piece::{Piece, Totals, Whole};
+use super::piece::{Part, Piece, Totals, Whole};
+use crate::chat::output::Reader;
 use crate::engine::process::Generation;
 use crate::engine::protocol::{Finish, FinishReason, RequestError, Update};
 use crate::fleet::{FleetError, Lease};
@@ -15,6 +16,7 @@ use crate::server::metrics::Meter;
 /// An answer that is being generated. Dropping it cancels the request.
 pub(crate) struct Answer {
     generation: Generation,
+    reader: Reader,
     /// Keeps the model loaded until the answer is complete.
     _lease: Lease,
     drain: Watch,
@@ -26,12 +28,13 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn new(
         generation: Generation,
+        reader: Reader,
         lease: Lease,
         drain: Watch,
         meter: Meter,
         load: Duration,
     ) -> Self {
-        Self { generation, _lease: lease, drain, meter, load, ended: false }
+        Self { generation, reader, _lease: lease, drain, meter, load, ended: false }
     }
 
     /// The next piece; `None` after the last one. Safe to use in `select!`.
@@ -56,33 +59,43 @@ impl Answer {
     /// # Errors
     /// If the answer breaks off, whatever had come by then.
     pub(crate) async fn whole(mut self) -> Result<Whole, Failure> {
-        let (mut text, mut logprobs) = (String::new(), Vec::new());
+        let (mut content, mut thinking) = (String::new(), String::new());
+        let (mut calls, mut logprobs) = (Vec::new(), Vec::new());
         while let Some(piece) = self.next().await {
-            text.push_str(&piece.text);
+            for part in piece.parts {
+                match part {
+                    Part::Content(text) => content.push_str(&text),
+                    Part::Thinking(text) => thinking.push_str(&text),
+                    Part::Call(call) => calls.push(call),
+                }
+            }
             logprobs.extend(piece.logprobs);
             if let Some(end) = piece.end {
-                return Ok(Whole { at: piece.at, text, logprobs, totals: end? });
+                return Ok(Whole { at: piece.at, content, thinking, calls, logprobs, totals: end? });
             }
         }
         Err(Failure::Dropped)
     }
 
-    /// `None` for an update that shows nothing: a character or a stop string is still undecided.
+    /// `None` for an update that shows nothing: a character, a stop string or a tool call is still undecided.
     fn piece(&mut self, update: Update) -> Option<Piece> {
+        let mut events = self.reader.push(&update.text);
         let end = match update.finish {
             Some(Finish::Done(summary)) if summary.reason == FinishReason::Cancelled => {
                 return Some(self.fail(Failure::Dropped));
             }
             Some(Finish::Done(summary)) => {
                 self.ended = true;
+                events.extend(self.reader.finish());
                 let total = self.meter.done(&summary);
                 Some(Ok(Totals { summary: *summary, total, load: self.load }))
             }
             Some(Finish::Failed(error)) => return Some(self.fail(error.into())),
-            None if update.text.is_empty() && update.logprobs.is_empty() => return None,
+            None if events.is_empty() && update.logprobs.is_empty() => return None,
             None => None,
         };
-        Some(Piece { at: Timestamp::now(), text: update.text, logprobs: update.logprobs, end })
+        let parts = events.into_iter().map(Part::from).collect();
+        Some(Piece { at: Timestamp::now(), parts, logprobs: update.logprobs, end })
     }
 
     fn fail(&mut self, failure: Failure) -> Piece {
@@ -91,6 +104,6 @@ impl Answer {
         }
         self.ended = true;
         self.meter.failed(&failure);
-        Piece { at: Timestamp::now(), text: String::new(), logprobs: Vec::new(), end: Some(Err(failure)) }
+        Piece { at: Timestamp::now(), parts: Vec::new(), logprobs: Vec::new(), end: Some(Err(failure)) }
     }
 }

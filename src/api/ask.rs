@@ -7,7 +7,8 @@ use tracing::debug;
 use super::answer::Answer;
 use super::error::Failure;
 use super::options::Options;
-use crate::chat::{Conversation, Message, Templates};
+use crate::chat::output::{Format, Names, Reader, Reading};
+use crate::chat::{Conversation, Message, Templates, Think};
 use crate::engine::protocol::{Limits, ModelFacts, Prompt, RequestId, Submit, Token};
 use crate::fleet::{Content, FleetError, KeepAlive, Lease, Model};
 use crate::server::app::App;
@@ -46,11 +47,35 @@ pub(crate) enum Input {
         messages: Vec<Message>,
         /// Tools that the model may call, as templates read them.
         tools: Vec<Value>,
+        /// Whether it has to.
+        tool_choice: ToolChoice,
         /// The client's word on thinking.
-        think: Option<bool>,
+        think: Think,
         /// Tokens of an earlier exchange, put before the rendered text.
         context: Vec<Token>,
     },
+}
+
+/// Whether the model has to call a tool.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ToolChoice {
+    /// The model decides.
+    #[default]
+    Auto,
+    /// It must not: it is offered none.
+    None,
+    /// It must call one. Not enforced yet: the model decides.
+    Required,
+    /// It must call this one. Not enforced yet: the model decides.
+    Named(String),
+}
+
+/// A prompt, and how the answer to it is read.
+struct Prepared {
+    prompt: Prompt,
+    reader: Reader,
+    /// Special tokens that the reader must see.
+    visible: Vec<String>,
 }
 
 impl Ask {
@@ -64,7 +89,8 @@ impl Ask {
         let options = Options::merged(&model.content.parameters, &self.options)?;
         let lease = lease(app, &model, self.keep_alive).await?;
         let load = asked.elapsed();
-        let prompt = self.input.render(app, &self.model, &model.content, lease.facts()).await?;
+        let Prepared { prompt, reader, visible } =
+            self.input.prepare(app, &self.model, &model, lease.facts()).await?;
         debug!(model = %model.name, characters = prompt.text.len(), "prompt rendered");
         let generation = lease.submit(Submit {
             // Both are set by the engine's handle.
@@ -74,38 +100,79 @@ impl Ask {
             sampling: options.sampling,
             limits: Limits { truncate: self.truncate, shift: self.shift, ..options.limits },
             stop: options.stop,
+            visible,
             logprobs: self.logprobs,
             return_tokens: self.return_tokens,
         })?;
-        Ok(Answer::new(generation, lease, app.drain.watch(), Meter::new(&model.name, asked), load))
+        let meter = Meter::new(&model.name, asked);
+        Ok(Answer::new(generation, reader, lease, app.drain.watch(), meter, load))
     }
 }
 
 impl Input {
-    /// What the engine is to continue.
-    async fn render(
+    /// What the engine is to continue, and how to read what it writes.
+    async fn prepare(
         self,
         app: &App,
-        name: &str,
-        model: &Content,
+        asked_as: &str,
+        model: &Model,
         facts: &ModelFacts,
-    ) -> Result<Prompt, Failure> {
-        let (messages, tools, think, context) = match self {
-            Self::Raw(text) => return Ok(Prompt { context: Vec::new(), text }),
-            Self::Chat { messages, tools, think, context } => (messages, tools, think, context),
+    ) -> Result<Prepared, Failure> {
+        let (messages, tools, choice, think, context) = match self {
+            Self::Raw(text) => {
+                let prompt = Prompt { context: Vec::new(), text };
+                return Ok(Prepared { prompt, reader: Reader::plain(), visible: Vec::new() });
+            }
+            Self::Chat { messages, tools, tool_choice, think, context } => {
+                (messages, tools, tool_choice, think, context)
+            }
         };
-        let templates = Templates { go: model.template.as_deref(), facts };
-        if think == Some(true) && !app.renderer.thinks(templates)? {
-            return Err(Failure::NoThinking(name.to_owned()));
+        let content = &*model.content;
+        let templates = Templates { go: content.template.as_deref(), facts };
+        let format = app.renderer.format(templates, &content.config.parser, content.family())?;
+        let tools = if choice == ToolChoice::None { Vec::new() } else { tools };
+        if !tools.is_empty() && !content.can("tools", format.can_call()) {
+            return Err(Failure::NoTools(full_name(model)));
         }
+        let think = thinking(think, &format, content.can("thinking", format.can_think()))
+            .ok_or_else(|| Failure::NoThinking(asked_as.to_owned()))?;
         if let Some(token) = context.iter().find(|token| **token >= facts.vocab) {
             return Err(Failure::Invalid(format!("context holds {token}, which is no token of this model")));
         }
         // What goes on from tokens has had its beginning.
-        let messages = if context.is_empty() { with_beginning(model, messages) } else { messages };
-        let conversation = Conversation { messages, tools, think };
-        Ok(Prompt { context, text: app.renderer.render(templates, conversation).await? })
+        let mut messages = if context.is_empty() { with_beginning(content, messages) } else { messages };
+        let is_prefilled = messages.last().is_some_and(|m| m.role == "assistant" && m.tool_calls.is_empty());
+        let mut shown = tools.clone();
+        if format.wants_identifiers() {
+            Names::of(&tools).rename(&mut shown, &mut messages);
+        }
+        let hides_thinking = think == Think::Off;
+        let conversation = Conversation { messages, tools: shown, think };
+        let text = app.renderer.render(templates, conversation).await?;
+        let reading = Reading { tools: &tools, hides_thinking, prompt: &text, is_prefilled };
+        let reader = Reader::new(&format, &reading);
+        let visible = format.visible(!tools.is_empty());
+        Ok(Prepared { prompt: Prompt { context, text }, reader, visible })
     }
+}
+
+/// Whether to think: models that can do, unless told otherwise. `None` if the client wants what the model cannot.
+fn thinking(asked: Think, format: &Format, can: bool) -> Option<Think> {
+    match asked {
+        Think::Unset if can => Some(Think::On),
+        Think::On | Think::Level(_) if !can => None,
+        // The highest level of gpt-oss has another name.
+        Think::Level(level) if level == "max" && format.wants_identifiers() => {
+            Some(Think::Level("high".into()))
+        }
+        other => Some(other),
+    }
+}
+
+/// A model's name with all its parts, as Ollama says it where a capability is missing.
+fn full_name(model: &Model) -> String {
+    let name = &model.name;
+    format!("{}/{}/{}:{}", name.host(), name.namespace(), name.model(), name.tag())
 }
 
 /// The model's own messages come first, and its system message if the conversation brings none.

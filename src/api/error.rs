@@ -52,6 +52,9 @@ pub enum Failure {
     /// The request asks a model to think that cannot.
     #[error("{0:?} does not support thinking")]
     NoThinking(String),
+    /// The request offers tools to a model that cannot call any.
+    #[error("{0} does not support tools")]
+    NoTools(String),
     /// No such model.
     #[error("model '{0}' not found")]
     NoSuchModel(String),
@@ -100,6 +103,7 @@ impl Failure {
             | Self::Invalid(_)
             | Self::NotSupported(_)
             | Self::NoThinking(_)
+            | Self::NoTools(_)
             | Self::Chat(ChatError::Refused(_) | ChatError::TooLong)
             | Self::Engine(
                 RequestError::PromptTooLong { .. } | RequestError::EmptyPrompt | RequestError::Tokenize(_),

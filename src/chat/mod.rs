@@ -1,4 +1,5 @@
-//! Messages to prompt: the model's own templates, or plain concatenation for a model without one.
+//! Messages to prompt: the model's own templates, or plain concatenation for a model without one. And back: what the
+//! model writes becomes content, thoughts and tool calls ([`output`]).
 //!
 //! ```text
 //!   messages ──┬─ template of the stored model ──▶ Go ─────┬─▶ text, tokenised by the engine
@@ -8,8 +9,10 @@
 //!
 //! Of a model that has both, [`go::choose`] takes the one that can do more.
 
+mod format;
 mod functions;
 pub mod go;
+pub mod output;
 mod template;
 
 use std::borrow::Cow;
@@ -21,7 +24,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::engine::protocol::ModelFacts;
-use go::{GoTemplate, GoTemplateError, PromptSource, PromptSources, Think, Values};
+pub use format::format_of;
+pub use go::Think;
+use go::{GoTemplate, GoTemplateError, PromptSource, PromptSources, Values};
+use output::Format;
 use template::Template;
 
 /// One turn of a conversation, in the shape that Hugging Face templates read.
@@ -81,8 +87,8 @@ pub struct Conversation {
     pub messages: Vec<Message>,
     /// Tools that the model may call: JSON objects as OpenAI's API has them.
     pub tools: Vec<Value>,
-    /// Whether to think before the answer; `None` leaves it to the template.
-    pub think: Option<bool>,
+    /// Whether to think before the answer.
+    pub think: Think,
 }
 
 /// The templates that a model has.
@@ -92,6 +98,13 @@ pub struct Templates<'a> {
     pub go: Option<&'a str>,
     /// What the engine knows of the weights, their Jinja template among it.
     pub facts: &'a ModelFacts,
+}
+
+/// One of them.
+enum Chosen<'a> {
+    Go(Arc<GoTemplate>),
+    Jinja(&'a str),
+    None,
 }
 
 /// Turns conversations into prompts. Keeps the compiled templates.
@@ -108,32 +121,42 @@ impl Renderer {
     /// # Errors
     /// See [`ChatError`].
     pub async fn render(&self, of: Templates<'_>, conversation: Conversation) -> Result<String, ChatError> {
-        let go = of.go.map(|source| self.go_template(source)).transpose()?;
-        let sources =
-            PromptSources { renderer: false, go: go.as_deref(), jinja: of.facts.chat_template.as_deref() };
         // Long conversations take milliseconds, hostile templates as long as their budget lasts.
-        let rendering = match (go::choose(&sources, None), go, &of.facts.chat_template) {
-            (PromptSource::Go, Some(template), _) => {
-                tokio::task::spawn_blocking(move || render_go(&template, &conversation))
-            }
-            (PromptSource::Jinja, _, Some(source)) => {
+        let rendering = match self.choose(of)? {
+            Chosen::Go(template) => tokio::task::spawn_blocking(move || render_go(&template, &conversation)),
+            Chosen::Jinja(source) => {
                 let template = self.jinja_template(source)?;
                 let special = Special { bos: of.facts.bos.clone(), eos: of.facts.eos.clone() };
                 tokio::task::spawn_blocking(move || render_open(&template, conversation, &special))
             }
-            _ => return Ok(concatenate(&conversation.messages)),
+            Chosen::None => return Ok(concatenate(&conversation.messages)),
         };
         rendering.await.unwrap_or_else(|panic| Err(ChatError::Template(panic.to_string())))
     }
 
-    /// Whether the templates of a model can make it think aloud.
+    /// How the answers of a model are to be read. `parser` is what its config names, and may be empty; `family` its
+    /// architecture.
     ///
     /// # Errors
     /// If the Go template is none.
-    pub fn thinks(&self, of: Templates<'_>) -> Result<bool, ChatError> {
+    pub fn format(&self, of: Templates<'_>, parser: &str, family: &str) -> Result<Format, ChatError> {
+        Ok(match self.choose(of)? {
+            Chosen::Go(template) => format_of(parser, family, Some(&template), None),
+            Chosen::Jinja(source) => format_of(parser, family, None, Some(source)),
+            Chosen::None => format_of(parser, family, None, None),
+        })
+    }
+
+    /// The template that serves a model best.
+    fn choose<'a>(&self, of: Templates<'a>) -> Result<Chosen<'a>, ChatError> {
         let go = of.go.map(|source| self.go_template(source)).transpose()?;
-        let jinja = of.facts.chat_template.as_deref().map(go::jinja_capabilities);
-        Ok(go.is_some_and(|go| go.capabilities().thinking) || jinja.is_some_and(|can| can.thinking))
+        let jinja = of.facts.chat_template.as_deref();
+        let sources = PromptSources { renderer: false, go: go.as_deref(), jinja };
+        Ok(match (go::choose(&sources, None), go, jinja) {
+            (PromptSource::Go, Some(template), _) => Chosen::Go(template),
+            (PromptSource::Jinja, _, Some(source)) => Chosen::Jinja(source),
+            _ => Chosen::None,
+        })
     }
 
     fn jinja_template(&self, source: &str) -> Result<Arc<Template>, ChatError> {
@@ -157,16 +180,13 @@ impl Renderer {
 }
 
 fn render_go(template: &GoTemplate, conversation: &Conversation) -> Result<String, ChatError> {
-    let think = match conversation.think {
-        None => Think::Unset,
-        Some(false) => Think::Off,
-        Some(true) => Think::On,
-    };
-    let Conversation { messages, tools, .. } = conversation;
-    template.render(&Values { messages, tools, think, ..Values::default() }).map_err(|error| match error {
-        GoTemplateError::Endless { .. } => ChatError::TooLong,
-        GoTemplateError::Execution { .. } => ChatError::Refused(error.to_string()),
-        GoTemplateError::Syntax { .. } => ChatError::Template(error.to_string()),
+    let Conversation { messages, tools, think } = conversation;
+    template.render(&Values { messages, tools, think: think.clone(), ..Values::default() }).map_err(|error| {
+        match error {
+            GoTemplateError::Endless { .. } => ChatError::TooLong,
+            GoTemplateError::Execution { .. } => ChatError::Refused(error.to_string()),
+            GoTemplateError::Syntax { .. } => ChatError::Template(error.to_string()),
+        }
     })
 }
 
@@ -184,7 +204,7 @@ fn render_open(
             message.role = "system".into();
         }
     }
-    let mut prompt = template.render(&messages, &tools, think, special)?;
+    let mut prompt = template.render(&messages, &tools, &think, special)?;
     if let Some(message) = prefill {
         prompt.push_str(&message.content);
     }
@@ -282,15 +302,17 @@ mod tests {
 
     #[tokio::test]
     async fn thinking_is_a_switch_of_the_template() {
-        let switch = "{% if enable_thinking is defined %}{{ enable_thinking }}{% else %}unset{% endif %}";
+        let switch = "{% if enable_thinking is defined %}{{ enable_thinking }}\
+            {{ reasoning_effort }}{% else %}unset{% endif %}";
         let render = |think| async move {
             let messages = vec![Message::new("user", "Hi")];
             let facts = facts(Some(switch));
             let conversation = Conversation { messages, think, ..Conversation::default() };
             Renderer::default().render(Templates { go: None, facts: &facts }, conversation).await.unwrap()
         };
-        assert_eq!(render(None).await, "unset");
-        assert_eq!(render(Some(false)).await, "False");
+        assert_eq!(render(Think::Unset).await, "unset");
+        assert_eq!(render(Think::Off).await, "False");
+        assert_eq!(render(Think::Level("low".into())).await, "Truelow");
     }
 
     #[tokio::test]

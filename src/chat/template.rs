@@ -4,7 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, Value, context};
 
-use super::{ChatError, Message, Special, functions};
+use super::{ChatError, Message, Special, Think, functions};
 
 /// What one rendering may cost: about one unit for each instruction and for each 64 bytes it makes. A
 /// conversation that fills a context of a million tokens needs a small part of it; a template that loops
@@ -42,7 +42,7 @@ impl Template {
         &self,
         messages: &[Message],
         tools: &[serde_json::Value],
-        think: Option<bool>,
+        think: &Think,
         special: &Special,
     ) -> Result<String, ChatError> {
         let base = context! {
@@ -55,7 +55,12 @@ impl Template {
             documents => (),
         };
         // Templates ask whether it is defined, so it must not be there as none.
-        let think = think.map_or_else(|| context! {}, |on| context! { enable_thinking => on });
+        let think = match think {
+            Think::Unset => context! {},
+            Think::Off => context! { enable_thinking => false },
+            Think::On => context! { enable_thinking => true },
+            Think::Level(level) => context! { enable_thinking => true, reasoning_effort => level.as_str() },
+        };
         let template = self.environment.get_template(NAME).map_err(|e| ChatError::Template(reason(&e)))?;
         template.render(context! { ..base, ..think }).map_err(|e| match e.kind() {
             ErrorKind::OutOfFuel => ChatError::TooLong,
@@ -104,7 +109,7 @@ mod tests {
 
     fn render(source: &str, messages: &[Message]) -> String {
         let special = Special { bos: "<s>".into(), eos: "</s>".into() };
-        Template::compile(source).unwrap().render(messages, &[], None, &special).unwrap()
+        Template::compile(source).unwrap().render(messages, &[], &Think::Unset, &special).unwrap()
     }
 
     #[test]

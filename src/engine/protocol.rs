@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 /// Raised whenever a type of this module changes shape. The engine is started from the same binary, so a
 /// mismatch means that the file was replaced while the server runs: the remedy is a restart.
-pub const PROTOCOL_VERSION: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;
 
 /// Identifies a request on one engine. Chosen by the front, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -167,6 +167,8 @@ pub struct Submit {
     pub limits: Limits,
     /// Strings that end generation and are not part of the answer.
     pub stop: Vec<String>,
+    /// Texts of special tokens that are part of the answer. Others have no text.
+    pub visible: Vec<String>,
     /// `Some(n)` reports the log-probability of each token and of the `n` likeliest alternatives.
     pub logprobs: Option<u8>,
     /// Report the token ids of prompt and answer at the end.

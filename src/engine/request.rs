@@ -19,6 +19,8 @@ pub struct Request {
     pub sampler: Sampler,
     /// Turns them into text.
     pub text: TextStream,
+    /// Special tokens that have text in this request.
+    pub visible: Visible,
     /// Alternatives to report with each token's log-probability.
     pub logprobs: Option<u8>,
     /// Tokens to keep at the head when the context is full; `None` ends the request then.
@@ -31,6 +33,23 @@ pub struct Request {
     pub unreported: u32,
     /// When what happened.
     pub times: Times,
+}
+
+/// Special tokens that have text in one request: those of the marks around its tool calls and thoughts.
+pub struct Visible(Vec<(Token, Vec<u8>)>);
+
+impl Visible {
+    fn new(texts: &[String], vocabulary: &dyn Vocabulary) -> Self {
+        Self(texts.iter().flat_map(|text| vocabulary.special(text)).collect())
+    }
+
+    /// The bytes of a token in the answer.
+    pub fn piece<'a>(&'a self, token: Token, vocabulary: &'a dyn Vocabulary) -> &'a [u8] {
+        match vocabulary.piece(token) {
+            [] => self.0.iter().find(|(visible, _)| *visible == token).map_or(&[], |(_, text)| text),
+            piece => piece,
+        }
+    }
 }
 
 /// The moments of a request.
@@ -85,6 +104,7 @@ pub fn prepare(
     let request = Request {
         sampler: Sampler::new(&submit.sampling, random_seed()),
         text: TextStream::new(submit.stop),
+        visible: Visible::new(&submit.visible, vocabulary),
         logprobs: submit.logprobs,
         shift_keep: limits.shift.then_some(keep),
         return_tokens: submit.return_tokens,

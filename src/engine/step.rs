@@ -219,8 +219,10 @@ fn accept(sequence: &mut Sequence<Request>, choice: Choice, vocabulary: &dyn Voc
         return Next::End(FinishReason::Stop);
     }
     sequence.push(token);
-    let logprob = choice.logprobs.map(|chances| spell(token, &chances, vocabulary));
-    if sequence.payload.text.push(vocabulary.piece(token), logprob) {
+    let request = &mut sequence.payload;
+    let piece = |token| request.visible.piece(token, vocabulary);
+    let logprob = choice.logprobs.map(|chances| spell(token, &chances, piece));
+    if request.text.push(piece(token), logprob) {
         return Next::End(FinishReason::Stop);
     }
     if sequence.generated >= sequence.max_new {
@@ -234,8 +236,8 @@ fn accept(sequence: &mut Sequence<Request>, choice: Choice, vocabulary: &dyn Voc
 }
 
 /// Adds the tokens' bytes to their log-probabilities.
-fn spell(token: u32, chances: &Chances, vocabulary: &dyn Vocabulary) -> TokenLogprob {
-    let chance = |token: u32, logprob: f32| TokenChance { bytes: vocabulary.piece(token).to_vec(), logprob };
+fn spell<'p>(token: u32, chances: &Chances, piece: impl Fn(u32) -> &'p [u8]) -> TokenLogprob {
+    let chance = |token: u32, logprob: f32| TokenChance { bytes: piece(token).to_vec(), logprob };
     TokenLogprob {
         chosen: chance(token, chances.chosen.logprob),
         top: chances.top.iter().map(|c| chance(c.token, c.logprob)).collect(),

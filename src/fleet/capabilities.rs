@@ -1,7 +1,8 @@
 //! What a model can do, as clients ask before they offer it tools or images.
 
 use super::{Content, Model};
-use crate::chat::go::{Capabilities, GoTemplate, PromptSource, PromptSources, choose, jinja_capabilities};
+use crate::chat::format_of;
+use crate::chat::go::{GoTemplate, PromptSource, PromptSources, choose};
 
 impl Model {
     /// `completion`, `tools`, `insert`, `vision`, `embedding`, `thinking`: by the config if it says so, else by what
@@ -16,22 +17,38 @@ impl Model {
         let mut found = vec![if embeds { "embedding" } else { "completion" }];
         let sees = content.projector || content.facts.as_ref().is_some_and(|facts| facts.vision);
         found.extend(sees.then_some("vision"));
-        found.extend(of_template(content));
+        found.extend(content.of_template());
         found.into_iter().map(ToOwned::to_owned).collect()
     }
 }
 
-/// What the template that will be used can express.
-fn of_template(content: &Content) -> Vec<&'static str> {
-    // One that does not parse is found when it is used.
-    let go = content.template.as_deref().and_then(|text| GoTemplate::parse(text).ok());
-    let jinja = content.facts.as_ref().and_then(|facts| facts.chat_template.as_deref());
-    let sources = PromptSources { renderer: false, go: go.as_ref(), jinja };
-    let can = match (choose(&sources, None), &go, jinja) {
-        (PromptSource::Go, Some(go), _) => go.capabilities(),
-        (PromptSource::Jinja, _, Some(jinja)) => jinja_capabilities(jinja),
-        _ => Capabilities::default(),
-    };
-    let named = [(can.tools, "tools"), (can.insert, "insert"), (can.thinking, "thinking")];
-    named.into_iter().filter_map(|(can, name)| can.then_some(name)).collect()
+impl Content {
+    /// What the template that will be used can express, and what can be read of the answers.
+    fn of_template(&self) -> Vec<&'static str> {
+        // One that does not parse is found when it is used.
+        let go = self.template.as_deref().and_then(|text| GoTemplate::parse(text).ok());
+        let jinja = self.facts.as_ref().and_then(|facts| facts.chat_template.as_deref());
+        let sources = PromptSources { renderer: false, go: go.as_ref(), jinja };
+        let (go, jinja) = match choose(&sources, None) {
+            PromptSource::Go => (go.as_ref(), None),
+            _ => (None, jinja),
+        };
+        let format = format_of(&self.config.parser, self.family(), go, jinja);
+        let inserts = go.is_some_and(|go| go.capabilities().insert);
+        let named = [(format.can_call(), "tools"), (inserts, "insert"), (format.can_think(), "thinking")];
+        named.into_iter().filter_map(|(can, name)| can.then_some(name)).collect()
+    }
+
+    /// Whether the model has a capability: by the config if it lists any, else as was `found`.
+    #[must_use]
+    pub fn can(&self, capability: &str, found: bool) -> bool {
+        let listed = &self.config.capabilities;
+        if listed.is_empty() { found } else { listed.iter().any(|one| one == capability) }
+    }
+
+    /// The architecture of the weights.
+    #[must_use]
+    pub fn family(&self) -> &str {
+        self.facts.as_ref().map_or(&self.config.model_family, |facts| &facts.family)
+    }
 }

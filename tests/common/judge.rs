@@ -33,41 +33,41 @@ enum Check {
 
 impl Question {
     /// Whether an answer of so many tokens is right, its thoughts included.
-    pub(crate) fn is_right(&self, answer: &str, tokens: u64) -> bool {
-        let (thoughts, text) = split_thoughts(answer);
-        let thought = thoughts.is_some_and(|thoughts| !thoughts.is_empty());
-        thought == self.think && !text.contains("think>") && self.check.is_right(text.trim(), tokens)
+    pub(crate) fn is_right(&self, message: &Value, tokens: u64) -> bool {
+        let thought = message["thinking"].as_str().is_some_and(|thoughts| !thoughts.is_empty());
+        let text = message["content"].as_str().unwrap_or_default();
+        thought == self.think && !text.contains("think>") && self.check.is_right(text.trim(), message, tokens)
     }
 }
 
-/// The thoughts, if there are some, and what follows them.
-pub(crate) fn split_thoughts(answer: &str) -> (Option<&str>, &str) {
-    let thoughts = answer.trim_start().strip_prefix("<think>").and_then(|rest| rest.split_once("</think>"));
-    thoughts.map_or((None, answer), |(thoughts, text)| (Some(thoughts.trim()), text.trim_start()))
-}
-
-/// The tool calls of an answer, as the model writes them; `None` if one is no JSON.
-pub(crate) fn calls(text: &str) -> Option<Vec<Value>> {
-    let parts = text.split("<tool_call>").skip(1);
-    parts.map(|part| serde_json::from_str(part.split_once("</tool_call>")?.0).ok()).collect()
+/// The tool calls of a message, without their ids.
+pub(crate) fn calls(message: &Value) -> Vec<Value> {
+    let call = |call: &Value| {
+        let function = &call["function"];
+        serde_json::json!({"name": function["name"], "arguments": function["arguments"]})
+    };
+    message["tool_calls"].as_array().into_iter().flatten().map(call).collect()
 }
 
 impl Check {
-    fn is_right(&self, text: &str, tokens: u64) -> bool {
+    fn is_right(&self, text: &str, message: &Value, tokens: u64) -> bool {
         match self {
             Self::Exact { text: wanted } => text == wanted.trim(),
             Self::Contains { parts, never } => {
-                has_all(text, parts) && !never.iter().any(|part| has(text, part))
+                // A call is never among the parts: where none is wanted, its mark is forbidden.
+                let called = never.iter().any(|part| part == "<tool_call>") && !calls(message).is_empty();
+                has_all(text, parts) && !never.iter().any(|part| has(text, part)) && !called
             }
             Self::Upper { parts } => text == text.to_uppercase() && has_all(text, parts),
             Self::Json { value } => serde_json::from_str::<Value>(text).is_ok_and(|found| found == *value),
-            Self::Calls { calls: wanted } => calls(text).is_some_and(|mut found| {
+            Self::Calls { calls: wanted } => {
+                let mut found = calls(message);
                 found.len() == wanted.len()
                     && wanted.iter().all(|wanted| {
                         let at = found.iter().position(|call| call == wanted);
                         at.map(|at| found.swap_remove(at)).is_some()
                     })
-            }),
+            }
             Self::Story { parts, min_tokens } => {
                 tokens >= *min_tokens && !is_looping(text) && has_all(text, parts)
             }

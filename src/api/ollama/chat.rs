@@ -13,7 +13,7 @@ use super::error::Json;
 use super::generate::{whole_response, without_text};
 use super::shared::ChatMessage;
 use super::{Failures, OllamaError, shared};
-use crate::api::ask::{Ask, Input};
+use crate::api::ask::{Ask, Input, ToolChoice};
 use crate::api::error::Failure;
 use crate::api::options::Options;
 use crate::api::{keep_alive, logprobs, stream};
@@ -37,13 +37,13 @@ pub(crate) struct ChatRequest {
     /// How long the model stays loaded afterwards: seconds, or a duration such as `5m`; negative for ever.
     #[schema(value_type = Option<Value>)]
     keep_alive: Option<Value>,
-    /// Tools that the model may call. Its calls come as it writes them, in the text.
+    /// Tools that the model may call.
     #[schema(value_type = Option<Vec<Object>>)]
     tools: Option<Vec<Value>>,
     /// Options of the sampler and limits.
     #[schema(value_type = Option<Object>)]
     options: Option<Map<String, Value>>,
-    /// Whether to think before the answer. The thoughts come as the model writes them, in the text.
+    /// Whether to think before the answer: a switch, or `low`, `medium`, `high` or `max`. Models that can do by default.
     #[schema(value_type = Option<Value>)]
     think: Option<Value>,
     /// Cut a conversation that does not fit; the default.
@@ -101,6 +101,7 @@ impl ChatRequest {
             input: Input::Chat {
                 messages: messages.collect::<Result<_, _>>()?,
                 tools: self.tools.unwrap_or_default(),
+                tool_choice: ToolChoice::Auto,
                 think: shared::think(self.think.as_ref())?,
                 context: Vec::new(),
             },
@@ -118,7 +119,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::chat::Message;
+    use crate::chat::{Message, Think};
 
     fn ask(request: Value) -> Result<Ask, String> {
         let request: ChatRequest = serde_json::from_value(request).map_err(|e| e.to_string())?;
@@ -131,7 +132,13 @@ mod tests {
             {"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"},
         ]}));
         let messages = vec![Message::new("system", "Be kind."), Message::new("user", "Hi")];
-        let input = Input::Chat { messages, tools: Vec::new(), think: None, context: Vec::new() };
+        let input = Input::Chat {
+            messages,
+            tools: Vec::new(),
+            tool_choice: ToolChoice::Auto,
+            think: Think::Unset,
+            context: Vec::new(),
+        };
         assert_eq!(asked.unwrap().input, input);
     }
 

@@ -1,11 +1,12 @@
 //! Answers on Ollama's wire: one object a line, or one object in all.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::ErrorBody;
 use crate::api::logprobs::TokenProbability;
-use crate::api::piece::{GoTime, Piece, Totals, Whole};
+use crate::api::piece::{self, Call, GoTime, Piece, Totals, Whole};
 use crate::api::stream::{Encode, json};
 use crate::engine::protocol::{Token, TokenLogprob};
 
@@ -76,6 +77,9 @@ pub struct GenerateResponse<'a> {
     created_at: GoTime,
     /// Text.
     response: &'a str,
+    /// Thoughts before it.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    thinking: &'a str,
     /// Whether this is the last part.
     done: bool,
     /// `stop`, `length`, `load` or `unload`.
@@ -87,6 +91,9 @@ pub struct GenerateResponse<'a> {
     context: Option<&'a [Token]>,
     #[serde(flatten)]
     metrics: Option<Metrics>,
+    /// Calls of tools, if the prompt brought some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<CalledTool<'a>>,
     /// One entry for each token, if asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     logprobs: Vec<Logprob>,
@@ -121,6 +128,42 @@ pub struct AnswerMessage<'a> {
     role: &'static str,
     /// Text.
     content: &'a str,
+    /// Thoughts before it.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    thinking: &'a str,
+    /// Calls of tools.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<CalledTool<'a>>,
+}
+
+/// A call of a tool.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ToolCall)]
+pub struct CalledTool<'a> {
+    /// By which the result may name it.
+    id: &'a str,
+    /// What is called.
+    function: CalledFunction<'a>,
+}
+
+/// The tool that is called.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ToolCallFunction)]
+pub struct CalledFunction<'a> {
+    /// Counts the calls of an answer, from 0.
+    index: u32,
+    /// The tool's name.
+    name: &'a str,
+    /// The arguments.
+    #[schema(value_type = Object)]
+    arguments: &'a Map<String, Value>,
+}
+
+impl<'a> From<&'a Call> for CalledTool<'a> {
+    fn from(Call { id, call }: &'a Call) -> Self {
+        let function = CalledFunction { index: call.index, name: &call.name, arguments: &call.arguments };
+        Self { id, function }
+    }
 }
 
 /// Which of the two shapes an answer has.
@@ -136,9 +179,18 @@ pub enum Shape {
 struct Part<'a> {
     at: jiff::Timestamp,
     text: &'a str,
+    thinking: &'a str,
+    calls: &'a [Call],
     logprobs: &'a [TokenLogprob],
     reason: Option<&'a str>,
     totals: Option<&'a Totals>,
+}
+
+impl Part<'_> {
+    /// Nothing yet.
+    fn new(at: jiff::Timestamp) -> Self {
+        Self { at, text: "", thinking: "", calls: &[], logprobs: &[], reason: None, totals: None }
+    }
 }
 
 /// Writes answers of one request.
@@ -159,8 +211,15 @@ impl Encoder {
     #[must_use]
     pub(super) fn whole(&self, whole: &Whole) -> Vec<u8> {
         let mut out = Vec::new();
-        let (reason, totals) = (Some(whole.totals.reason()), Some(&whole.totals));
-        let part = Part { at: whole.at, text: &whole.text, logprobs: &whole.logprobs, reason, totals };
+        let part = Part {
+            at: whole.at,
+            text: &whole.content,
+            thinking: &whole.thinking,
+            calls: &whole.calls,
+            logprobs: &whole.logprobs,
+            reason: Some(whole.totals.reason()),
+            totals: Some(&whole.totals),
+        };
         self.write(&part, &mut out);
         out
     }
@@ -169,7 +228,7 @@ impl Encoder {
     #[must_use]
     pub(super) fn without_text(&self, at: jiff::Timestamp, reason: &str) -> Vec<u8> {
         let mut out = Vec::new();
-        self.write(&Part { at, text: "", logprobs: &[], reason: Some(reason), totals: None }, &mut out);
+        self.write(&Part { reason: Some(reason), ..Part::new(at) }, &mut out);
         out
     }
 
@@ -179,6 +238,8 @@ impl Encoder {
         let metrics = part.totals.map(Into::into);
         let (done, done_reason) = (part.reason.is_some(), part.reason);
         let logprobs = part.logprobs.iter().map(Into::into).collect();
+        let tool_calls = part.calls.iter().map(Into::into).collect();
+        let thinking = part.thinking;
         match shape {
             Shape::Generate => {
                 let context = part.totals.and_then(|totals| totals.summary.tokens.as_deref());
@@ -188,17 +249,19 @@ impl Encoder {
                         model,
                         created_at,
                         response,
+                        thinking,
                         done,
                         done_reason,
                         context,
                         metrics,
+                        tool_calls,
                         logprobs,
                     },
                     out,
                 );
             }
             Shape::Chat => {
-                let message = AnswerMessage { role: "assistant", content: part.text };
+                let message = AnswerMessage { role: "assistant", content: part.text, thinking, tool_calls };
                 json(&ChatResponse { model, created_at, message, done, done_reason, logprobs, metrics }, out);
             }
         }
@@ -214,15 +277,26 @@ impl Encode for Encoder {
     const CONTENT_TYPE: &'static str = "application/x-ndjson";
 
     fn piece(&mut self, piece: Piece, out: &mut Vec<u8>) {
-        let Piece { at, text, logprobs, end } = piece;
-        if !text.is_empty() || !logprobs.is_empty() {
-            self.line(&Part { at, text: &text, logprobs: &logprobs, reason: None, totals: None }, out);
+        let Piece { at, parts, logprobs, end } = piece;
+        // They come with the first line of a piece.
+        let mut logprobs = logprobs.as_slice();
+        for part in &parts {
+            let line = Part { logprobs: std::mem::take(&mut logprobs), ..Part::new(at) };
+            let line = match part {
+                piece::Part::Content(text) => Part { text, ..line },
+                piece::Part::Thinking(thinking) => Part { thinking, ..line },
+                piece::Part::Call(call) => Part { calls: std::slice::from_ref(call), ..line },
+            };
+            self.line(&line, out);
+        }
+        if !logprobs.is_empty() {
+            self.line(&Part { logprobs, ..Part::new(at) }, out);
         }
         match end {
             None => {}
             Some(Ok(totals)) => {
                 let (reason, totals) = (Some(totals.reason()), Some(&totals));
-                self.line(&Part { at, text: "", logprobs: &[], reason, totals }, out);
+                self.line(&Part { reason, totals, ..Part::new(at) }, out);
             }
             Some(Err(failure)) => {
                 json(&ErrorBody { error: failure.to_string() }, out);
@@ -238,10 +312,24 @@ mod tests {
 
     use super::*;
     use crate::api::error::Failure;
+    use crate::chat::output::ToolCall;
     use crate::engine::protocol::{FinishReason, RequestError, Summary, TokenChance};
 
     fn piece(text: &str, end: Option<Result<Totals, Failure>>) -> Piece {
-        Piece { at: at(), text: text.into(), logprobs: Vec::new(), end }
+        let text = (!text.is_empty()).then(|| piece::Part::Content(text.into()));
+        Piece { at: at(), parts: text.into_iter().collect(), logprobs: Vec::new(), end }
+    }
+
+    fn call(index: u32) -> Call {
+        let arguments = serde_json::json!({"city": "Cusco", "days": 2}).as_object().unwrap().clone();
+        Call { id: format!("call_{index}"), call: ToolCall { index, name: "weather".into(), arguments } }
+    }
+
+    /// A piece of each kind of part.
+    fn thought_and_called(end: Option<Result<Totals, Failure>>) -> Piece {
+        let thoughts = piece::Part::Thinking("Hm.".into());
+        let parts = vec![thoughts, piece::Part::Content("Well.".into()), piece::Part::Call(call(0))];
+        Piece { at: at(), parts, logprobs: Vec::new(), end }
     }
 
     fn at() -> jiff::Timestamp {
@@ -291,6 +379,23 @@ mod tests {
     }
 
     #[test]
+    fn thoughts_and_calls_have_lines_of_their_own() {
+        let pieces = || vec![thought_and_called(Some(Ok(totals(None))))];
+        insta::assert_snapshot!(stream(Shape::Chat, pieces()), @r#"
+        {"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","message":{"role":"assistant","content":"","thinking":"Hm."},"done":false}
+        {"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","message":{"role":"assistant","content":"Well."},"done":false}
+        {"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","message":{"role":"assistant","content":"","tool_calls":[{"id":"call_0","function":{"index":0,"name":"weather","arguments":{"city":"Cusco","days":2}}}]},"done":false}
+        {"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","total_duration":9000,"load_duration":1000,"prompt_eval_count":5,"prompt_eval_duration":2000,"eval_count":2,"eval_duration":3000}
+        "#);
+        insta::assert_snapshot!(stream(Shape::Generate, pieces()), @r#"
+        {"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","response":"","thinking":"Hm.","done":false}
+        {"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","response":"Well.","done":false}
+        {"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","response":"","done":false,"tool_calls":[{"id":"call_0","function":{"index":0,"name":"weather","arguments":{"city":"Cusco","days":2}}}]}
+        {"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","response":"","done":true,"done_reason":"stop","total_duration":9000,"load_duration":1000,"prompt_eval_count":5,"prompt_eval_duration":2000,"eval_count":2,"eval_duration":3000}
+        "#);
+    }
+
+    #[test]
     fn a_stream_that_breaks_ends_with_an_error() {
         let died = Failure::from(RequestError::EngineDied("killed by signal 9".into()));
         let pieces = vec![piece("Once", None), piece("", Some(Err(died)))];
@@ -302,11 +407,23 @@ mod tests {
 
     #[test]
     fn whole_answers_have_one_object() {
-        let whole =
-            Whole { at: at(), text: "Once upon".into(), logprobs: Vec::new(), totals: totals(Some(vec![1])) };
-        let object = |shape| String::from_utf8(Encoder::new("stories".into(), shape).whole(&whole)).unwrap();
-        insta::assert_snapshot!(object(Shape::Generate), @r#"{"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","response":"Once upon","done":true,"done_reason":"stop","context":[1],"total_duration":9000,"load_duration":1000,"prompt_eval_count":5,"prompt_eval_duration":2000,"eval_count":2,"eval_duration":3000}"#);
-        insta::assert_snapshot!(object(Shape::Chat), @r#"{"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","message":{"role":"assistant","content":"Once upon"},"done":true,"done_reason":"stop","total_duration":9000,"load_duration":1000,"prompt_eval_count":5,"prompt_eval_duration":2000,"eval_count":2,"eval_duration":3000}"#);
+        let mut whole = Whole {
+            at: at(),
+            content: "Once upon".into(),
+            thinking: String::new(),
+            calls: Vec::new(),
+            logprobs: Vec::new(),
+            totals: totals(Some(vec![1])),
+        };
+        let object = |shape, whole: &Whole| {
+            String::from_utf8(Encoder::new("stories".into(), shape).whole(whole)).unwrap()
+        };
+        insta::assert_snapshot!(object(Shape::Generate, &whole), @r#"{"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","response":"Once upon","done":true,"done_reason":"stop","context":[1],"total_duration":9000,"load_duration":1000,"prompt_eval_count":5,"prompt_eval_duration":2000,"eval_count":2,"eval_duration":3000}"#);
+        insta::assert_snapshot!(object(Shape::Chat, &whole), @r#"{"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","message":{"role":"assistant","content":"Once upon"},"done":true,"done_reason":"stop","total_duration":9000,"load_duration":1000,"prompt_eval_count":5,"prompt_eval_duration":2000,"eval_count":2,"eval_duration":3000}"#);
+        whole.thinking = "Hm.".into();
+        whole.calls = vec![call(0), call(1)];
+        insta::assert_snapshot!(object(Shape::Generate, &whole), @r#"{"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","response":"Once upon","thinking":"Hm.","done":true,"done_reason":"stop","context":[1],"total_duration":9000,"load_duration":1000,"prompt_eval_count":5,"prompt_eval_duration":2000,"eval_count":2,"eval_duration":3000,"tool_calls":[{"id":"call_0","function":{"index":0,"name":"weather","arguments":{"city":"Cusco","days":2}}},{"id":"call_1","function":{"index":1,"name":"weather","arguments":{"city":"Cusco","days":2}}}]}"#);
+        insta::assert_snapshot!(object(Shape::Chat, &whole), @r#"{"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","message":{"role":"assistant","content":"Once upon","thinking":"Hm.","tool_calls":[{"id":"call_0","function":{"index":0,"name":"weather","arguments":{"city":"Cusco","days":2}}},{"id":"call_1","function":{"index":1,"name":"weather","arguments":{"city":"Cusco","days":2}}}]},"done":true,"done_reason":"stop","total_duration":9000,"load_duration":1000,"prompt_eval_count":5,"prompt_eval_duration":2000,"eval_count":2,"eval_duration":3000}"#);
     }
 
     #[test]
@@ -324,7 +441,7 @@ mod tests {
         let both =
             TokenLogprob { chosen: chance(b"a", -0.5), top: vec![chance(b"a", -0.5), chance(&[0xc3], -2.0)] };
         let alone = TokenLogprob { chosen: chance("é".as_bytes(), -0.25), top: Vec::new() };
-        let pieces = vec![Piece { at: at(), text: "aé".into(), logprobs: vec![both, alone], end: None }];
+        let pieces = vec![Piece { logprobs: vec![both, alone], ..piece("aé", None) }];
         insta::assert_snapshot!(stream(Shape::Generate, pieces), @r#"{"model":"stories","created_at":"2025-01-31T23:59:59.123456789Z","response":"aé","done":false,"logprobs":[{"token":"a","logprob":-0.5,"bytes":[97],"top_logprobs":[{"token":"a","logprob":-0.5,"bytes":[97]},{"token":"�","logprob":-2.0,"bytes":[195]}]},{"token":"é","logprob":-0.25,"bytes":[195,169]}]}"#);
     }
 }

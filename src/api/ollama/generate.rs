@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::encode::{Encoder, GenerateResponse, Shape};
 use super::error::Json;
 use super::{Failures, OllamaError, shared};
-use crate::api::ask::{self, Ask, Input};
+use crate::api::ask::{self, Ask, Input, ToolChoice};
 use crate::api::error::Failure;
 use crate::api::options::Options;
 use crate::api::{keep_alive, logprobs, stream};
@@ -43,7 +43,7 @@ pub(crate) struct GenerateRequest {
     context: Option<Vec<Token>>,
     /// Answer line by line; the default.
     stream: Option<bool>,
-    /// Take the prompt as it is, without the model's chat template.
+    /// Take the prompt as it is, without the model's chat template, and show the answer as the model writes it.
     raw: Option<bool>,
     /// `json` or a JSON schema. Not supported yet.
     #[schema(value_type = Option<Value>)]
@@ -57,7 +57,7 @@ pub(crate) struct GenerateRequest {
     /// Options of the sampler and limits.
     #[schema(value_type = Option<Object>)]
     options: Option<Map<String, Value>>,
-    /// Whether to think before the answer. The thoughts come as the model writes them, in the text.
+    /// Whether to think before the answer: a switch, or `low`, `medium`, `high` or `max`. Models that can do by default.
     #[schema(value_type = Option<Value>)]
     think: Option<Value>,
     /// Cut a prompt that does not fit; the default.
@@ -164,7 +164,8 @@ impl GenerateRequest {
             let system = self.system.filter(|system| !system.is_empty() && context.is_empty());
             let system = system.map(|system| Message::new("system", system));
             let messages = system.into_iter().chain([Message::new("user", prompt)]).collect();
-            Input::Chat { messages, tools: Vec::new(), think, context }
+            let tool_choice = ToolChoice::Auto;
+            Input::Chat { messages, tools: Vec::new(), tool_choice, think, context }
         };
         Ok(Ask {
             model,
@@ -184,6 +185,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::chat::Think;
 
     fn ask(request: Value) -> Result<Ask, String> {
         let request: GenerateRequest = serde_json::from_value(request).map_err(|e| e.to_string())?;
@@ -191,7 +193,8 @@ mod tests {
     }
 
     fn chat(messages: Vec<Message>, context: Vec<Token>) -> Input {
-        Input::Chat { messages, tools: Vec::new(), think: None, context }
+        let (tool_choice, think) = (ToolChoice::Auto, Think::Unset);
+        Input::Chat { messages, tools: Vec::new(), tool_choice, think, context }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::api::error::Failure;
+use crate::chat::Think;
 
 /// The model's name is called `model`, and by some clients `name`.
 pub(super) fn model_name(model: Option<String>, name: Option<String>) -> String {
@@ -15,12 +16,13 @@ pub(super) fn model_name(model: Option<String>, name: Option<String>) -> String 
 ///
 /// # Errors
 /// [`Failure::Invalid`] in Ollama's words.
-pub(super) fn think(value: Option<&Value>) -> Result<Option<bool>, Failure> {
+pub(super) fn think(value: Option<&Value>) -> Result<Think, Failure> {
     match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Bool(on)) => Ok(Some(*on)),
+        None | Some(Value::Null) => Ok(Think::Unset),
+        Some(Value::Bool(false)) => Ok(Think::Off),
+        Some(Value::Bool(true)) => Ok(Think::On),
         Some(Value::String(level)) if ["high", "medium", "low", "max"].contains(&level.as_str()) => {
-            Ok(Some(true))
+            Ok(Think::Level(level.clone()))
         }
         Some(other) => {
             let shown = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
@@ -116,9 +118,10 @@ mod tests {
 
     #[test]
     fn thinking_is_a_switch_or_a_level() {
-        assert_eq!(think(None).unwrap(), None);
-        assert_eq!(think(Some(&json!(false))).unwrap(), Some(false));
-        assert_eq!(think(Some(&json!("low"))).unwrap(), Some(true));
+        assert_eq!(think(None).unwrap(), Think::Unset);
+        assert_eq!(think(Some(&json!(false))).unwrap(), Think::Off);
+        assert_eq!(think(Some(&json!(true))).unwrap(), Think::On);
+        assert_eq!(think(Some(&json!("low"))).unwrap(), Think::Level("low".into()));
         let error = think(Some(&json!("hard"))).unwrap_err();
         assert_eq!(
             error.to_string(),

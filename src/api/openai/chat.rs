@@ -14,9 +14,10 @@ use super::messages::{self, CompletionMessage};
 use super::sampling::SamplingFields;
 use super::shared::{Head, StreamOptions};
 use super::{Failures, OpenAiError};
-use crate::api::ask::{Ask, Input};
+use crate::api::ask::{Ask, Input, ToolChoice};
 use crate::api::error::Failure;
 use crate::api::{logprobs, stream};
+use crate::chat::Think;
 use crate::server::app::App;
 
 /// A conversation, and how to go on with it.
@@ -35,10 +36,13 @@ pub(crate) struct ChatCompletionRequest {
     /// `{"type":"text"}`; JSON is not supported yet.
     #[schema(value_type = Option<Object>)]
     response_format: Option<Value>,
-    /// Tools that the model may call. Not supported yet.
+    /// Tools that the model may call.
     #[schema(value_type = Option<Vec<Object>>)]
     tools: Option<Vec<Value>>,
-    /// How hard to think. Only `none` is supported yet.
+    /// `auto` or `none`. `required` and `{"type":"function","function":{"name":…}}` are left to the model yet.
+    #[schema(value_type = Option<Value>)]
+    tool_choice: Option<Value>,
+    /// How hard to think: `none`, `minimal`, `low`, `medium`, `high`, `xhigh`, `max`. Models that can do by default.
     reasoning_effort: Option<String>,
     /// The same in another place.
     reasoning: Option<Reasoning>,
@@ -100,6 +104,7 @@ impl ChatCompletionRequest {
             input: Input::Chat {
                 messages,
                 tools: self.tools.unwrap_or_default(),
+                tool_choice: tool_choice(self.tool_choice.as_ref())?,
                 think: think(effort.as_deref())?,
                 context: Vec::new(),
             },
@@ -119,12 +124,38 @@ fn free_text(format: Option<&Value>) -> Result<(), Failure> {
     }
 }
 
-/// An effort other than none means thinking.
-fn think(effort: Option<&str>) -> Result<Option<bool>, Failure> {
+/// Whether a tool has to be called.
+fn tool_choice(choice: Option<&Value>) -> Result<ToolChoice, Failure> {
+    match choice {
+        None | Some(Value::Null) => Ok(ToolChoice::Auto),
+        Some(Value::String(word)) => match word.as_str() {
+            "" | "auto" => Ok(ToolChoice::Auto),
+            "none" => Ok(ToolChoice::None),
+            // `any` is what others call it.
+            "required" | "any" => Ok(ToolChoice::Required),
+            _ => Err(invalid_choice(word)),
+        },
+        Some(object) => match &object["function"]["name"] {
+            Value::String(name) => Ok(ToolChoice::Named(name.clone())),
+            _ => Err(invalid_choice(object)),
+        },
+    }
+}
+
+fn invalid_choice(choice: impl std::fmt::Display) -> Failure {
+    Failure::Invalid(format!(
+        "invalid tool_choice: {choice} (must be \"auto\", \"none\", \"required\", or name a function)"
+    ))
+}
+
+/// How hard to think, in Ollama's levels.
+fn think(effort: Option<&str>) -> Result<Think, Failure> {
     match effort {
-        None | Some("") => Ok(None),
-        Some("none") => Ok(Some(false)),
-        Some("minimal" | "low" | "medium" | "high" | "xhigh" | "ultra" | "max") => Ok(Some(true)),
+        None | Some("") => Ok(Think::Unset),
+        Some("none") => Ok(Think::Off),
+        Some("minimal") => Ok(Think::Level("low".into())),
+        Some(level @ ("low" | "medium" | "high" | "max")) => Ok(Think::Level(level.into())),
+        Some("xhigh" | "ultra") => Ok(Think::Level("max".into())),
         Some(other) => Err(Failure::Invalid(format!(
             "invalid reasoning value: {other:?} (must be \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\", \
              \"ultra\", \"max\", or \"none\")"
@@ -159,20 +190,44 @@ mod tests {
         assert_eq!(asked.options["num_predict"], 7);
         assert_eq!(asked.options["temperature"], 1.0);
         let messages = vec![Message::new("user", "Hi")];
-        assert_eq!(
-            asked.input,
-            Input::Chat { messages, tools: Vec::new(), think: None, context: Vec::new() }
-        );
+        let input = Input::Chat {
+            messages,
+            tools: Vec::new(),
+            tool_choice: ToolChoice::Auto,
+            think: Think::Unset,
+            context: Vec::new(),
+        };
+        assert_eq!(asked.input, input);
     }
 
     #[test]
-    fn effort_is_a_switch() {
+    fn effort_is_a_level() {
         let think = |request| match ask(request).unwrap().input {
             Input::Chat { think, .. } => think,
             Input::Raw(_) => panic!("not a chat"),
         };
-        assert_eq!(think(json!({"reasoning_effort": "none"})), Some(false));
-        assert_eq!(think(json!({"reasoning": {"effort": "high"}})), Some(true));
+        assert_eq!(think(json!({"reasoning_effort": "none"})), Think::Off);
+        assert_eq!(think(json!({"reasoning_effort": "minimal"})), Think::Level("low".into()));
+        assert_eq!(think(json!({"reasoning": {"effort": "high"}})), Think::Level("high".into()));
+        assert_eq!(think(json!({"reasoning_effort": "xhigh"})), Think::Level("max".into()));
+    }
+
+    #[test]
+    fn a_tool_may_have_to_be_called() {
+        let choice = |value| match ask(json!({"tool_choice": value})).map(|ask| ask.input) {
+            Ok(Input::Chat { tool_choice, .. }) => Ok(tool_choice),
+            Ok(Input::Raw(_)) => panic!("not a chat"),
+            Err(error) => Err(error),
+        };
+        assert_eq!(choice(json!(null)), Ok(ToolChoice::Auto));
+        assert_eq!(choice(json!("none")), Ok(ToolChoice::None));
+        assert_eq!(choice(json!("required")), Ok(ToolChoice::Required));
+        let named = json!({"type": "function", "function": {"name": "f"}});
+        assert_eq!(choice(named), Ok(ToolChoice::Named("f".into())));
+        assert_eq!(
+            choice(json!("maybe")).unwrap_err(),
+            "invalid tool_choice: maybe (must be \"auto\", \"none\", \"required\", or name a function)"
+        );
     }
 
     #[test]

@@ -13,10 +13,10 @@ use super::error::Json;
 use super::sampling::SamplingFields;
 use super::shared::{Head, StreamOptions};
 use super::{Failures, OpenAiError};
-use crate::api::ask::{self, Ask, Input};
+use crate::api::ask::{self, Ask, Input, ToolChoice};
 use crate::api::error::Failure;
 use crate::api::{logprobs, stream};
-use crate::chat::Message;
+use crate::chat::{Message, Think};
 use crate::server::app::App;
 
 /// What to continue, and how.
@@ -106,7 +106,8 @@ impl CompletionRequest {
             input: Input::Chat {
                 messages: vec![Message::new("user", prompt)],
                 tools: Vec::new(),
-                think: None,
+                tool_choice: ToolChoice::Auto,
+                think: Think::Unset,
                 context: Vec::new(),
             },
             options,
@@ -135,7 +136,13 @@ mod tests {
         for prompt in [json!("Hi"), json!(["Hi"])] {
             let asked = ask(json!({"prompt": prompt, "logprobs": 2, "max_tokens": 3})).unwrap();
             let messages = vec![Message::new("user", "Hi")];
-            let input = Input::Chat { messages, tools: Vec::new(), think: None, context: Vec::new() };
+            let input = Input::Chat {
+                messages,
+                tools: Vec::new(),
+                tool_choice: ToolChoice::Auto,
+                think: Think::Unset,
+                context: Vec::new(),
+            };
             assert_eq!(asked.input, input);
             assert_eq!(asked.logprobs, Some(2));
             assert_eq!(asked.options["num_predict"], 3);

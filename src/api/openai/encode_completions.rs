@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::ErrorBody;
 use super::shared::{Head, Usage, done, event};
 use crate::api::logprobs::text;
-use crate::api::piece::{Piece, Whole};
+use crate::api::piece::{Part, Piece, Whole};
 use crate::api::stream::Encode;
 use crate::engine::protocol::TokenLogprob;
 
@@ -98,7 +98,7 @@ fn completion<'a>(head: &'a Head, choices: &'a [TextChoice<'a>], usage: Option<U
 #[must_use]
 pub(super) fn whole(head: &Head, whole: &Whole) -> Value {
     let choice = TextChoice {
-        text: &whole.text,
+        text: &whole.content,
         index: 0,
         logprobs: Offset::default().place(&whole.logprobs),
         finish_reason: Some(whole.totals.reason()),
@@ -142,7 +142,10 @@ impl Encode for Encoder {
     const CONTENT_TYPE: &'static str = "text/event-stream";
 
     fn piece(&mut self, piece: Piece, out: &mut Vec<u8>) {
-        let Piece { text, logprobs, end, .. } = piece;
+        let Piece { parts, logprobs, end, .. } = piece;
+        // There is no place for thoughts.
+        let text = |part| if let Part::Content(text) = part { Some(text) } else { None };
+        let text: String = parts.into_iter().filter_map(text).collect();
         if !text.is_empty() || !logprobs.is_empty() {
             let logprobs = self.offset.place(&logprobs);
             self.choice(TextChoice { text: &text, index: 0, logprobs, finish_reason: None }, out);
@@ -194,7 +197,8 @@ mod tests {
     }
 
     fn piece(text: &str, logprobs: Vec<TokenLogprob>, end: Option<Totals>) -> Piece {
-        Piece { at: jiff::Timestamp::UNIX_EPOCH, text: text.into(), logprobs, end: end.map(Ok) }
+        let parts = if text.is_empty() { Vec::new() } else { vec![Part::Content(text.into())] };
+        Piece { at: jiff::Timestamp::UNIX_EPOCH, parts, logprobs, end: end.map(Ok) }
     }
 
     fn stream(include_usage: bool, pieces: Vec<Piece>) -> String {
@@ -235,7 +239,9 @@ mod tests {
     fn a_whole_answer_is_one_object() {
         let answer = Whole {
             at: jiff::Timestamp::UNIX_EPOCH,
-            text: "Once upon".into(),
+            content: "Once upon".into(),
+            thinking: "Hm.".into(),
+            calls: Vec::new(),
             logprobs: Vec::new(),
             totals: totals(),
         };

@@ -17,6 +17,8 @@ pub(crate) struct CompletionMessage {
     content: Option<Value>,
     /// What the assistant thought before it answered.
     reasoning: Option<String>,
+    /// The same by the name that others give it.
+    reasoning_content: Option<String>,
     /// Calls that the assistant made.
     #[schema(value_type = Option<Vec<Object>>)]
     tool_calls: Option<Vec<Map<String, Value>>>,
@@ -58,7 +60,7 @@ fn one(message: CompletionMessage, before: &[Message]) -> Result<Message, Failur
     Ok(Message {
         role: message.role.unwrap_or_default().to_lowercase(),
         content,
-        thinking: message.reasoning.filter(|reasoning| !reasoning.is_empty()),
+        thinking: message.reasoning.or(message.reasoning_content).filter(|reasoning| !reasoning.is_empty()),
         tool_calls,
         tool_call_id: message.tool_call_id,
         name,

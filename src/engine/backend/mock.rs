@@ -216,6 +216,10 @@ impl Vocabulary for MockVocabulary {
         self.pieces.get(token as usize).map_or(&[], |b| b)
     }
 
+    fn special(&self, _: &str) -> Vec<(Token, Vec<u8>)> {
+        Vec::new()
+    }
+
     fn is_end(&self, token: Token) -> bool {
         token == END
     }

@@ -111,6 +111,9 @@ pub trait Vocabulary: Send + Sync {
     /// The bytes of one token; empty for control tokens.
     fn piece(&self, token: Token) -> &[u8];
 
+    /// The special tokens that a text holds, which [`Self::piece`] leaves out, and how they are spelled.
+    fn special(&self, text: &str) -> Vec<(Token, Vec<u8>)>;
+
     /// Whether a token ends generation.
     fn is_end(&self, token: Token) -> bool;
 

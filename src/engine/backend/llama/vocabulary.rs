@@ -26,24 +26,27 @@ impl LlamaVocabulary {
     }
 
     /// The text of a special token, as a template spells it.
-    fn spelled(&self, token: Option<Token>) -> String {
+    fn spelled(&self, token: Token) -> Vec<u8> {
         let mut bytes = Vec::new();
-        if let Some(token) = token {
-            self.vocab.piece(token, true, &mut bytes);
-        }
+        self.vocab.piece(token, true, &mut bytes);
+        bytes
+    }
+
+    fn spelled_if(&self, token: Option<Token>) -> String {
+        let bytes = token.map(|token| self.spelled(token)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Begin-of-sequence as text; empty if there is none.
     #[must_use]
     pub fn bos(&self) -> String {
-        self.spelled(self.vocab.bos())
+        self.spelled_if(self.vocab.bos())
     }
 
     /// End-of-sequence as text; empty if there is none.
     #[must_use]
     pub fn eos(&self) -> String {
-        self.spelled(self.vocab.eos())
+        self.spelled_if(self.vocab.eos())
     }
 }
 
@@ -61,6 +64,13 @@ impl Vocabulary for LlamaVocabulary {
         let Some(&end) = self.ends.get(token) else { return &[] };
         let start = token.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.bytes[start as usize..end as usize]
+    }
+
+    fn special(&self, text: &str) -> Vec<(Token, Vec<u8>)> {
+        // A text that the vocabulary cannot spell holds none of its tokens.
+        let tokens = self.vocab.tokenize(text, false, true).unwrap_or_default();
+        let hidden = tokens.into_iter().filter(|token| self.piece(*token).is_empty());
+        hidden.map(|token| (token, self.spelled(token))).filter(|(_, text)| !text.is_empty()).collect()
     }
 
     fn is_end(&self, token: Token) -> bool {
