@@ -260,6 +260,12 @@ async fn bad_requests_get_ollamas_answers() {
             "\"mock\" does not support thinking",
         ),
         (
+            "/api/chat",
+            json!({"model": "mock", "messages": messages, "tools": [{"type": "function", "function": {"name": "f"}}]}),
+            400,
+            "registry.ollama.ai/library/mock:latest does not support tools",
+        ),
+        (
             "/api/generate",
             json!({"model": "mock", "prompt": "hi", "top_logprobs": 21}),
             400,

@@ -26,9 +26,30 @@ pub(super) struct RunArgs {
     /// How long the model stays loaded afterwards, `5m` or `-1m` for ever
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     keepalive: Option<String>,
+    /// Whether the model thinks before it answers: true, false, low, medium, high or max. Models that can do by default
+    #[arg(long, value_name = "LEVEL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = ["true", "false", "low", "medium", "high", "max"])]
+    think: Option<String>,
+    /// Do not print what the model thinks
+    #[arg(long)]
+    hidethinking: bool,
     /// If the model has to be pulled, speak plain HTTP with a registry that has no HTTPS
     #[arg(long)]
     insecure: bool,
+}
+
+impl RunArgs {
+    /// What every request says of how to answer.
+    fn complete(&self, mut request: Value) -> Value {
+        request["keep_alive"] = self.keepalive.clone().into();
+        match self.think.as_deref() {
+            None => {}
+            Some("true") => request["think"] = true.into(),
+            Some("false") => request["think"] = false.into(),
+            Some(level) => request["think"] = level.into(),
+        }
+        request
+    }
 }
 
 /// A turn, as the server takes and gives it.
@@ -36,6 +57,14 @@ pub(super) struct RunArgs {
 struct Message {
     role: String,
     content: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    thinking: String,
+}
+
+impl Message {
+    fn new(role: &str, content: &str) -> Self {
+        Self { role: role.into(), content: content.into(), thinking: String::new() }
+    }
 }
 
 /// A line of the server's answer.
@@ -43,6 +72,7 @@ struct Message {
 #[serde(default)]
 struct Line {
     response: String,
+    thinking: String,
     message: Option<Message>,
     total_duration: u64,
     load_duration: u64,
@@ -73,8 +103,8 @@ pub(super) async fn run(args: &RunArgs, session: &mut Session) -> Result<(), Cli
 
 /// One question, one answer.
 pub(super) async fn ask(args: &RunArgs, session: &mut Session, prompt: &str) -> Result<(), CliError> {
-    let request = json!({"model": args.model, "prompt": prompt, "keep_alive": args.keepalive});
-    answer(args, session, "/api/generate", &request).await?;
+    let request = json!({"model": args.model, "prompt": prompt});
+    answer(args, session, "/api/generate", &args.complete(request)).await?;
     Ok(())
 }
 
@@ -94,32 +124,43 @@ pub(super) async fn talk(
         match line.trim() {
             "" => continue,
             "/bye" | "/exit" => return Ok(()),
-            text => messages.push(Message { role: "user".into(), content: text.into() }),
+            text => messages.push(Message::new("user", text)),
         }
-        let request = json!({"model": args.model, "messages": messages, "keep_alive": args.keepalive});
-        let content = answer(args, session, "/api/chat", &request).await?;
-        messages.push(Message { role: "assistant".into(), content });
+        let request = json!({"model": args.model, "messages": messages});
+        messages.push(answer(args, session, "/api/chat", &args.complete(request)).await?);
     }
 }
 
-/// Prints an answer as it comes, and returns its text.
+/// Prints an answer as it comes, and returns it.
 async fn answer(
     args: &RunArgs,
     session: &mut Session,
     path: &str,
     request: &Value,
-) -> Result<String, CliError> {
+) -> Result<Message, CliError> {
     let Session { client, output, .. } = session;
-    let (mut text, mut last) = (String::new(), Line::default());
+    let (mut said, mut last) = (Message::new("assistant", ""), Line::default());
+    let mut thinks = false;
     let printed = client.stream(path, request, |line: Line| {
-        let new = line.message.as_ref().map_or(&line.response, |message| &message.content);
-        text.push_str(new);
-        output.print(new)?;
+        let (content, thinking) = match &line.message {
+            Some(message) => (&message.content, &message.thinking),
+            None => (&line.response, &line.thinking),
+        };
+        if !args.hidethinking && thinks == thinking.is_empty() {
+            output.print(if thinks { "\n...done thinking.\n\n" } else { "Thinking...\n" })?;
+            thinks = !thinks;
+        }
+        if thinks {
+            output.print(thinking)?;
+        }
+        output.print(content)?;
+        said.content.push_str(content);
+        said.thinking.push_str(thinking);
         last = line;
         Ok(())
     });
     let outcome = printed.await;
-    if outcome.is_err() && !text.is_empty() {
+    if outcome.is_err() && !(said.content.is_empty() && said.thinking.is_empty()) {
         // The error gets a line of its own.
         output.print("\n")?;
     }
@@ -128,7 +169,7 @@ async fn answer(
     if args.verbose {
         output.err.write_all(last.figures().as_bytes())?;
     }
-    Ok(text)
+    Ok(said)
 }
 
 impl Line {

@@ -174,3 +174,47 @@ fn random_seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(Instant::now())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Token 1 is special.
+    struct Words;
+
+    impl Vocabulary for Words {
+        fn tokenize(&self, _: &str) -> Result<Vec<Token>, String> {
+            Ok(Vec::new())
+        }
+
+        fn detokenize(&self, _: &[Token]) -> Result<String, String> {
+            Ok(String::new())
+        }
+
+        fn piece(&self, token: Token) -> &[u8] {
+            if token == 0 { b"word" } else { b"" }
+        }
+
+        fn special(&self, text: &str) -> Vec<(Token, Vec<u8>)> {
+            if text.contains("<call>") { vec![(1, b"<call>".to_vec())] } else { Vec::new() }
+        }
+
+        fn is_end(&self, _: Token) -> bool {
+            false
+        }
+
+        fn leading(&self) -> Option<Token> {
+            None
+        }
+    }
+
+    #[test]
+    fn special_tokens_are_seen_by_requests_that_ask_for_them() {
+        let pieces = |visible: &[String]| {
+            let visible = Visible::new(visible, &Words);
+            [0, 1, 2].map(|token| String::from_utf8_lossy(visible.piece(token, &Words)).into_owned())
+        };
+        assert_eq!(pieces(&[]), ["word", "", ""]);
+        assert_eq!(pieces(&["<call>".into(), "other".into()]), ["word", "<call>", ""]);
+    }
+}

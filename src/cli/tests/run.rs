@@ -98,6 +98,38 @@ async fn an_answer_is_printed_as_it_comes() {
 }
 
 #[tokio::test]
+async fn thoughts_are_printed_apart_or_not_at_all() {
+    let lines = [
+        json!({"response": "", "thinking": "4 and", "done": false}),
+        json!({"response": "", "thinking": " 5.", "done": false}),
+        json!({"response": "9", "done": false}),
+        json!({"response": "", "done": true}),
+    ];
+    for (arguments, think) in [("quipu tiny --think", ",\"think\":true"), ("quipu tiny --think=low --hidethinking", ",\"think\":\"low\"")] {
+        let script = Script::default().stream("POST /api/generate", &lines);
+        let (mut session, streams) = script.play().await;
+        let outcome = ask(&self::arguments(arguments), &mut session, "4 + 5?").await;
+        let golden = script.golden(&streams, outcome);
+        let shown = if arguments.contains("hide") { "" } else { "Thinking...\n4 and 5.\n...done thinking.\n\n" };
+        assert!(golden.contains(&format!("-- out --\n{shown}9\n")), "{golden}");
+        assert!(golden.contains(think), "{golden}");
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_remembers_thoughts() {
+    let thought = json!({"message": {"role": "assistant", "content": "", "thinking": "Hm."}});
+    let line = |content: &str| json!({"message": {"role": "assistant", "content": content}});
+    let script = Script::default()
+        .stream("POST /api/chat", &[thought, line("Arr.")])
+        .stream("POST /api/chat", &[line("Bye.")]);
+    let (mut session, streams) = script.play().await;
+    let outcome = talk(&arguments("quipu tiny --hidethinking"), &mut session, &b"hello\ngo\n"[..]).await;
+    let golden = script.golden(&streams, outcome);
+    assert!(golden.contains(r#"{"role":"assistant","content":"Arr.","thinking":"Hm."}"#), "{golden}");
+}
+
+#[tokio::test]
 async fn an_error_ends_an_answer() {
     let lines = [json!({"response": "Hel"}), json!({"error": "the engine ended"})];
     let script = Script::default().stream("POST /api/generate", &lines);

@@ -70,7 +70,9 @@ impl Vocabulary for LlamaVocabulary {
         // A text that the vocabulary cannot spell holds none of its tokens.
         let tokens = self.vocab.tokenize(text, false, true).unwrap_or_default();
         let hidden = tokens.into_iter().filter(|token| self.piece(*token).is_empty());
-        hidden.map(|token| (token, self.spelled(token))).filter(|(_, text)| !text.is_empty()).collect()
+        let spelled = hidden.map(|token| (token, self.spelled(token)));
+        // A character that is no token is one that stands for the unknown, whose name the text has not.
+        spelled.filter(|(_, token)| !token.is_empty() && text.contains(&*String::from_utf8_lossy(token))).collect()
     }
 
     fn is_end(&self, token: Token) -> bool {
@@ -79,5 +81,27 @@ impl Vocabulary for LlamaVocabulary {
 
     fn leading(&self) -> Option<Token> {
         self.vocab.adds_bos().then(|| self.vocab.bos()).flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use quipu_llama::{Model, ModelParams};
+
+    use super::*;
+
+    #[test]
+    fn special_tokens_have_text_only_where_it_is_asked_for() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/chasqui/chasqui.gguf");
+        let model = Model::load(&path, &ModelParams { gpu_layers: Some(0) }, &mut |_| true).unwrap();
+        let vocabulary = LlamaVocabulary::new(model.vocab());
+        let special = vocabulary.special("a <|im_start|> b");
+        assert_eq!(special.len(), 1, "{special:?}");
+        let (token, text) = &special[0];
+        assert_eq!(text, b"<|im_start|>");
+        assert!(vocabulary.piece(*token).is_empty());
+        assert!(vocabulary.special("plain text").is_empty());
     }
 }
