@@ -10,6 +10,9 @@ use super::tools::Tools;
 /// Bytes that may stand between the mark of a call and its JSON.
 const MOST_BEFORE_JSON: usize = 256;
 
+/// Closing marks that may be a part of an argument, before one must be the end.
+const MOST_REFUSALS: u32 = 100;
+
 /// What may become a call.
 #[derive(Debug)]
 pub(super) struct Block {
@@ -23,6 +26,8 @@ pub(super) struct Block {
     json: Option<(usize, JsonEnd)>,
     /// Place and length of the first closing mark at which there was no call: it may be a part of an argument.
     refused: Option<(usize, usize)>,
+    /// How many there were.
+    refusals: u32,
 }
 
 /// What is known of a block.
@@ -41,7 +46,7 @@ pub(super) enum Verdict {
 impl Block {
     /// Behind a mark.
     pub(super) fn new(within: Kind, mark: &str) -> Self {
-        Self { within, text: mark.to_owned(), mark: mark.len(), json: None, refused: None }
+        Self { within, text: mark.to_owned(), mark: mark.len(), json: None, refused: None, refusals: 0 }
     }
 
     /// Before JSON without a mark; `before` is text if that is no call.
@@ -213,11 +218,14 @@ impl Block {
             None if self.refused.is_none() && is_closed => {
                 read(&self.text, Care::Strict).map_or(Verdict::Text, calls)
             }
-            Some(mark) if syntax.closes.iter().any(|close| close == mark) => {
+            Some(mark)
+                if self.refusals < MOST_REFUSALS && syntax.closes.iter().any(|close| close == mark) =>
+            {
                 if let Some(whole) = read(&self.text, Care::Strict) {
                     return calls(whole);
                 }
                 self.refused.get_or_insert((self.text.len(), mark.len()));
+                self.refusals += 1;
                 self.text.push_str(mark);
                 Verdict::Again
             }
@@ -225,7 +233,7 @@ impl Block {
                 self.text.push_str(mark);
                 Verdict::Again
             }
-            // Either nothing more comes, or the next call begins.
+            // Nothing more comes, or the next call begins, or it is enough.
             mark => {
                 scanner.unread(mark.unwrap_or_default());
                 let Some((at, length)) = self.refused else { return Verdict::Text };

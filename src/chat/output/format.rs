@@ -55,7 +55,7 @@ const KNOWN: [(&[&str], &str); 14] = [
     (&["<|tool_call>", "<|channel>"], "gemma4"),
     (&["<|tool_call>", "<tool_call|>"], "gemma4-no-thinking"),
     (&["<start_function_call>"], "functiongemma"),
-    (&["<｜tool▁call▁begin｜>", "<think>"], "deepseek3"),
+    (&["<｜tool▁call▁begin｜>"], "deepseek3"),
     (&["<|tool_call_start|>"], "lfm2-thinking"),
     (&["<|tool_list_start|>"], "lfm2-thinking"),
     (&["<arg_key>", "<tool_call>"], "glm-4.7"),

@@ -5,6 +5,8 @@
 #[derive(Debug, Default)]
 pub(super) struct Scanner {
     buffer: String,
+    /// Bytes of it that were taken. They are dropped now and then, not each time, which would move all that is behind.
+    taken: usize,
 }
 
 /// What comes next.
@@ -29,35 +31,47 @@ impl Scanner {
 
     /// Puts text back in front.
     pub(super) fn unread(&mut self, text: &str) {
-        self.buffer.insert_str(0, text);
+        match self.taken.checked_sub(text.len()) {
+            Some(start) if self.buffer.is_char_boundary(start) => {
+                self.buffer.replace_range(start..self.taken, text);
+                self.taken = start;
+            }
+            _ => self.buffer.insert_str(self.taken, text),
+        }
     }
 
     /// The text that is there.
     pub(super) fn rest(&self) -> &str {
-        &self.buffer
+        &self.buffer[self.taken..]
     }
 
     /// Takes so many bytes of what is there.
     pub(super) fn take(&mut self, bytes: usize) -> String {
-        self.buffer.drain(..bytes).collect()
+        let text = self.rest()[..bytes].to_owned();
+        self.taken += bytes;
+        if self.taken * 2 > self.buffer.len() {
+            self.buffer.drain(..self.taken);
+            self.taken = 0;
+        }
+        text
     }
 
     /// Takes text up to the next of `marks`, which are not empty, or what can be none of them. `ended` says that
     /// nothing comes any more.
     pub(super) fn next<'m>(&mut self, marks: &[&'m str], ended: bool) -> Found<'m> {
-        for (at, _) in self.buffer.char_indices() {
-            let rest = &self.buffer[at..];
+        for (at, _) in self.rest().char_indices() {
+            let rest = &self.rest()[at..];
             if !ended && marks.iter().any(|mark| mark.len() > rest.len() && mark.starts_with(rest)) {
                 return Found::Text(self.take(at));
             }
             let longest = marks.iter().filter(|mark| rest.starts_with(**mark)).max_by_key(|mark| mark.len());
             if let Some(mark) = longest {
                 let before = self.take(at);
-                self.buffer.drain(..mark.len());
+                self.take(mark.len());
                 return Found::Mark { before, mark };
             }
         }
-        Found::Text(std::mem::take(&mut self.buffer))
+        Found::Text(self.take(self.rest().len()))
     }
 }
 

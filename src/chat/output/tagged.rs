@@ -14,6 +14,10 @@ use super::syntax::Tags;
 use super::tools::Tools;
 use super::{Event, Reading};
 
+/// After so many marks of calls that no call followed, calls are no longer looked for: each means to read again what came
+/// behind it, and a model that only repeats such marks must not cost time without end.
+const MOST_FAILURES: u32 = 100;
+
 /// Reads one answer.
 #[derive(Debug)]
 pub(super) struct Tagged {
@@ -22,6 +26,8 @@ pub(super) struct Tagged {
     scanner: Scanner,
     emitter: Emitter,
     state: State,
+    /// Marks of calls that no call followed.
+    failures: u32,
 }
 
 #[derive(Debug)]
@@ -61,7 +67,7 @@ impl Tagged {
         } else {
             State::Start { within, may_think: true }
         };
-        Self { tags, tools, scanner: Scanner::default(), emitter, state }
+        Self { tags, tools, scanner: Scanner::default(), emitter, state, failures: 0 }
     }
 
     /// Reads more text.
@@ -179,6 +185,10 @@ impl Tagged {
                 let (mark, rest) = block.give_up();
                 self.emitter.text(block.within(), &mark);
                 self.scanner.unread(&rest);
+                self.failures += 1;
+                if self.failures == MOST_FAILURES {
+                    self.tags.calls = None;
+                }
                 self.enter(State::Text(block.within()))
             }
         }

@@ -105,12 +105,16 @@ async fn thoughts_are_printed_apart_or_not_at_all() {
         json!({"response": "9", "done": false}),
         json!({"response": "", "done": true}),
     ];
-    for (arguments, think) in [("quipu tiny --think", ",\"think\":true"), ("quipu tiny --think=low --hidethinking", ",\"think\":\"low\"")] {
+    for (arguments, think) in [
+        ("quipu tiny --think", ",\"think\":true"),
+        ("quipu tiny --think=low --hidethinking", ",\"think\":\"low\""),
+    ] {
         let script = Script::default().stream("POST /api/generate", &lines);
         let (mut session, streams) = script.play().await;
         let outcome = ask(&self::arguments(arguments), &mut session, "4 + 5?").await;
         let golden = script.golden(&streams, outcome);
-        let shown = if arguments.contains("hide") { "" } else { "Thinking...\n4 and 5.\n...done thinking.\n\n" };
+        let shown =
+            if arguments.contains("hide") { "" } else { "Thinking...\n4 and 5.\n...done thinking.\n\n" };
         assert!(golden.contains(&format!("-- out --\n{shown}9\n")), "{golden}");
         assert!(golden.contains(think), "{golden}");
     }

@@ -66,6 +66,24 @@ fn a_bad_call_does_not_hide_what_follows() {
 }
 
 #[test]
+fn repeated_mistakes_do_not_cost_time_without_end() {
+    let tools = tools();
+    let reading = Reading { tools: &tools, ..Reading::default() };
+    for (name, text) in [
+        ("qwen3", "<tool_call>{".repeat(20_000)),
+        ("qwen3", "<tool_call> x".repeat(20_000)),
+        ("qwen3-coder", format!("<function=get>x{}", "</function>".repeat(20_000))),
+        ("qwen3-coder", "<function=get>x</tool_call>".repeat(20_000)),
+        ("glm-4.7", "<tool_call>get<arg_key>a".repeat(20_000)),
+    ] {
+        let events = read_parts(name, &reading, [text.as_str()]);
+        let is_text = matches!(events.as_slice(), [Event::Content(content)] if *content == text);
+        let is_call = matches!(events.first(), Some(Event::Call(call)) if call.name == "get");
+        assert!(is_text || is_call, "{name}");
+    }
+}
+
+#[test]
 fn marks_in_arguments_are_arguments() {
     let text = r#"<tool_call>{"name": "get", "arguments": {"id": "</tool_call><tool_call>{"}}</tool_call>"#;
     assert_eq!(short(&read("qwen3", "", text)), r#"0:get{"id":"</tool_call><tool_call>{"}"#);

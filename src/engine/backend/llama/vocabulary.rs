@@ -72,7 +72,9 @@ impl Vocabulary for LlamaVocabulary {
         let hidden = tokens.into_iter().filter(|token| self.piece(*token).is_empty());
         let spelled = hidden.map(|token| (token, self.spelled(token)));
         // A character that is no token is one that stands for the unknown, whose name the text has not.
-        spelled.filter(|(_, token)| !token.is_empty() && text.contains(&*String::from_utf8_lossy(token))).collect()
+        spelled
+            .filter(|(_, token)| !token.is_empty() && text.contains(&*String::from_utf8_lossy(token)))
+            .collect()
     }
 
     fn is_end(&self, token: Token) -> bool {
