@@ -38,6 +38,29 @@ pub enum DecodeError {
     Failed(i32),
 }
 
+impl DecodeError {
+    /// What `llama_decode` and `llama_encode` return.
+    pub(crate) fn check(code: i32) -> Result<(), Self> {
+        match code {
+            0 => Ok(()),
+            1 => Err(Self::NoSlot),
+            -1 => Err(Self::InvalidBatch),
+            code => Err(Self::Failed(code)),
+        }
+    }
+}
+
+/// Checks the sizes that every context has: none is 0, and llama.cpp knows so many sequences.
+pub(crate) fn check_sizes(sizes: &[(&str, u32)], sequences: u32) -> Result<(), Error> {
+    if let Some((name, _)) = sizes.iter().find(|(_, size)| *size == 0) {
+        return Err(Error::Argument(format!("{name} must be at least 1")));
+    }
+    if !(1..=MAX_SEQUENCES).contains(&sequences) {
+        return Err(Error::Argument(format!("sequences must be 1..={MAX_SEQUENCES}")));
+    }
+    Ok(())
+}
+
 /// The KV pool of a model and the forward pass over it. Used by one thread at a time.
 ///
 /// The pool is unified: any cell may belong to any sequences, so that a shared prefix exists once.
@@ -71,12 +94,8 @@ impl Context {
     /// [`Error::Argument`] for sizes that llama.cpp does not accept, [`Error::Context`] when it cannot
     /// allocate, or when the model has no memory to generate from (encoders).
     pub fn new(model: &Model, params: &ContextParams) -> Result<Self, Error> {
-        if params.cells == 0 || params.batch_tokens == 0 || params.threads == 0 {
-            return Err(Error::Argument("cells, batch tokens and threads must be at least 1".into()));
-        }
-        if !(1..=MAX_SEQUENCES).contains(&params.sequences) {
-            return Err(Error::Argument(format!("sequences must be 1..={MAX_SEQUENCES}")));
-        }
+        let ContextParams { cells, batch_tokens, sequences, threads, .. } = *params;
+        check_sizes(&[("cells", cells), ("batch tokens", batch_tokens), ("threads", threads)], sequences)?;
         // SAFETY: returns a plain struct.
         let mut native = unsafe { ffi::llama_context_default_params() };
         native.n_ctx = params.cells;
@@ -168,12 +187,7 @@ impl Context {
             return Err(DecodeError::InvalidBatch);
         }
         // SAFETY: the view is valid during the call; all sizes have been checked.
-        match unsafe { ffi::llama_decode(self.native.as_ptr(), batch.native()) } {
-            0 => Ok(()),
-            1 => Err(DecodeError::NoSlot),
-            -1 => Err(DecodeError::InvalidBatch),
-            code => Err(DecodeError::Failed(code)),
-        }
+        DecodeError::check(unsafe { ffi::llama_decode(self.native.as_ptr(), batch.native()) })
     }
 
     /// Logits of the last pass for the token with index `i` in its batch, one for each token of the

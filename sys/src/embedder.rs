@@ -4,14 +4,15 @@ use std::ptr::NonNull;
 
 use llama_cpp_sys_2 as ffi;
 
-use crate::{Batch, DecodeError, Error, MAX_SEQUENCES, Model, Pos, SeqId, Token, log};
+use crate::context::check_sizes;
+use crate::{Batch, DecodeError, Error, Model, Pos, SeqId, Token, log};
 
 /// Sizes of an [`Embedder`].
 #[derive(Clone, Debug)]
 pub struct EmbedderParams {
     /// Most tokens in one call of [`Embedder::embed`], of all texts together, and so of one text.
     pub batch_tokens: u32,
-    /// Most texts in one call, at most [`MAX_SEQUENCES`].
+    /// Most texts in one call, at most [`crate::MAX_SEQUENCES`].
     pub texts: u32,
     /// CPU threads.
     pub threads: u32,
@@ -51,12 +52,8 @@ impl Embedder {
     /// [`Error::Argument`] for sizes that llama.cpp does not accept; [`Error::Context`] when it cannot allocate, or
     /// when the model's file names no way to pool: then it is no embedding model.
     pub fn new(model: &Model, params: &EmbedderParams) -> Result<Self, Error> {
-        if params.batch_tokens == 0 || params.threads == 0 {
-            return Err(Error::Argument("batch tokens and threads must be at least 1".into()));
-        }
-        if !(1..=MAX_SEQUENCES).contains(&params.texts) {
-            return Err(Error::Argument(format!("texts must be 1..={MAX_SEQUENCES}")));
-        }
+        let EmbedderParams { batch_tokens, texts, threads } = *params;
+        check_sizes(&[("batch tokens", batch_tokens), ("threads", threads)], texts)?;
         // SAFETY: returns a plain struct.
         let mut native = unsafe { ffi::llama_context_default_params() };
         native.n_ctx = params.batch_tokens;
@@ -145,12 +142,7 @@ impl Embedder {
                 ffi::llama_decode(context, self.batch.native())
             }
         };
-        match code {
-            0 => Ok(()),
-            1 => Err(DecodeError::NoSlot),
-            -1 => Err(DecodeError::InvalidBatch),
-            code => Err(DecodeError::Failed(code)),
-        }
+        DecodeError::check(code)
     }
 
     fn vector(&self, sequence: usize) -> Result<Vec<f32>, DecodeError> {
