@@ -89,7 +89,8 @@ fn imported_checkpoints_compute_what_transformers_computes() {
         let model = load(&case, &folder.path().join("model.gguf"));
         check_texts(&name, &model, &reference["texts"]);
         if let Some(embeddings) = reference.get("embeddings") {
-            let params = EmbedderParams { batch_tokens: 512, texts: 1, threads: 1 };
+            let params =
+                EmbedderParams { batch_tokens: 512, text_tokens: 512, texts: 1, threads: 1, pooling: None };
             check_embeddings(&name, &mut Embedder::new(&model, &params).unwrap(), embeddings);
         }
         // With an adapter, these are the logits of the base model.

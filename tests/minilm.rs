@@ -76,7 +76,8 @@ async fn minilm_gives_the_known_vectors() {
     let server = Server::start(&[], &[]);
     let gguf = imported(&server, &checkpoint).await;
     let model = Model::load(&gguf, &ModelParams { gpu_layers: Some(0) }, &mut |_| true).unwrap();
-    let params = EmbedderParams { batch_tokens: 1024, texts: 16, threads: 2 };
+    let params =
+        EmbedderParams { batch_tokens: 1024, text_tokens: 1024, texts: 16, threads: 2, pooling: None };
     let mut embedder = Embedder::new(&model, &params).unwrap();
     assert_eq!(embedder.width(), 384);
     let texts: Vec<_> =
@@ -104,7 +105,7 @@ async fn minilm_gives_the_known_vectors() {
 fn a_model_without_pooling_is_refused() {
     let chasqui = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/chasqui/chasqui.gguf");
     let model = Model::load(&chasqui, &ModelParams { gpu_layers: Some(0) }, &mut |_| true).unwrap();
-    let params = EmbedderParams { batch_tokens: 64, texts: 1, threads: 1 };
+    let params = EmbedderParams { batch_tokens: 64, text_tokens: 64, texts: 1, threads: 1, pooling: None };
     let error = Embedder::new(&model, &params).err().unwrap().to_string();
     assert!(error.ends_with("the model does not make one vector of a text"), "{error}");
 }

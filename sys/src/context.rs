@@ -92,7 +92,7 @@ impl Context {
     ///
     /// # Errors
     /// [`Error::Argument`] for sizes that llama.cpp does not accept, [`Error::Context`] when it cannot
-    /// allocate, or when the model has no memory to generate from (encoders).
+    /// allocate, [`Error::Encoder`] for models that cannot generate.
     pub fn new(model: &Model, params: &ContextParams) -> Result<Self, Error> {
         let ContextParams { cells, batch_tokens, sequences, threads, .. } = *params;
         check_sizes(&[("cells", cells), ("batch tokens", batch_tokens), ("threads", threads)], sequences)?;
@@ -132,7 +132,7 @@ impl Context {
         // SAFETY: reads of a live context.
         unsafe {
             if ffi::llama_get_memory(native.as_ptr()).is_null() {
-                return Err(Error::Context("the model keeps no past to generate from".into()));
+                return Err(Error::Encoder);
             }
             context.cells = ffi::llama_n_ctx(native.as_ptr());
             context.batch_tokens = ffi::llama_n_ubatch(native.as_ptr());

@@ -33,7 +33,7 @@ pub use attention::use_attention_from;
 pub use batch::Batch;
 pub use context::{Context, ContextParams, DecodeError};
 pub use device::{Device, DeviceKind, devices};
-pub use embedder::{Embedder, EmbedderParams};
+pub use embedder::{Embedder, EmbedderParams, Pooling};
 pub use memory::Memory;
 pub use model::{Model, ModelParams};
 pub use quantize::{FileType, quantize};
@@ -63,6 +63,9 @@ pub enum Error {
     /// No context could be made; mostly for want of memory.
     #[error("llama.cpp cannot create a context: {0}")]
     Context(String),
+    /// The model keeps no past to generate from: it is an encoder, and makes vectors of texts.
+    #[error("the model keeps no past to generate from")]
+    Encoder,
     /// An argument that would have made llama.cpp abort.
     #[error("{0}")]
     Argument(String),

@@ -125,6 +125,13 @@ impl Model {
         unsafe { ffi::llama_model_n_ctx_train(self.as_ptr()) }.max(0) as u32
     }
 
+    /// Numbers in a vector that the model makes of a text.
+    #[must_use]
+    pub fn embedding_width(&self) -> u32 {
+        // SAFETY: reads a live model.
+        unsafe { ffi::llama_model_n_embd_out(self.as_ptr()) }.max(0) as u32
+    }
+
     /// Bytes of all tensors.
     #[must_use]
     pub fn size(&self) -> u64 {

@@ -203,4 +203,20 @@ impl Vocab {
         // SAFETY: reads a live vocabulary.
         unsafe { ffi::llama_vocab_get_add_bos(self.as_ptr()) }
     }
+
+    /// The token that [`Self::tokenize`] puts behind a text, if it does: a separator or the end of the sequence.
+    #[must_use]
+    pub fn trailing(&self) -> Option<Token> {
+        // SAFETY: reads a live vocabulary; -1 means none.
+        let token = unsafe {
+            if ffi::llama_vocab_get_add_sep(self.as_ptr()) {
+                ffi::llama_vocab_sep(self.as_ptr())
+            } else if ffi::llama_vocab_get_add_eos(self.as_ptr()) {
+                ffi::llama_vocab_eos(self.as_ptr())
+            } else {
+                -1
+            }
+        };
+        u32::try_from(token).ok()
+    }
 }
