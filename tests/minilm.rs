@@ -1,4 +1,4 @@
-//! The real all-MiniLM-L6-v2, imported by `quipu create`, computes the vectors that are known of it.
+//! The real all-MiniLM-L6-v2, imported by `quipu create`, gives through the server the vectors that are known of it.
 //!
 //! `scripts/minilm.sh` gets the weights, the reference is test data beside the repository; where either is missing, this
 //! test says so and passes.
@@ -6,24 +6,25 @@
 // For clippy, helpers of tests are no tests.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-mod common;
-
-use common::Server;
-use quipu_llama::{Embedder, EmbedderParams, Model, ModelParams, Token};
+use common::{Server, cosine, numbers};
+use futures_util::future::join_all;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Least cosine between a vector and the known one.
 const ALIKE: f64 = 0.999;
 
 #[derive(Deserialize)]
 struct Reference {
+    /// With those that the vocabulary puts around a text.
     max_tokens: usize,
     texts: Vec<String>,
-    embeddings: Vec<Vec<f32>>,
+    embeddings: Vec<Vec<f64>>,
 }
 
 fn existing(path: &str) -> Option<PathBuf> {
@@ -35,8 +36,11 @@ fn existing(path: &str) -> Option<PathBuf> {
     None
 }
 
-/// The GGUF that `quipu create` makes of a checkpoint.
-async fn imported(server: &Server, checkpoint: &Path) -> PathBuf {
+/// A server with the model, and what is known of it.
+fn start() -> Option<(Server, Reference)> {
+    let checkpoint = existing("target/test-data/minilm")?;
+    let reference = existing("../shared/data/minilm_reference.json")?;
+    let server = Server::start(&["--threads", "2"], &[]);
     let status = Command::new(env!("CARGO_BIN_EXE_quipu"))
         .args(["create", "minilm"])
         .current_dir(checkpoint)
@@ -44,68 +48,59 @@ async fn imported(server: &Server, checkpoint: &Path) -> PathBuf {
         .status()
         .unwrap();
     assert!(status.success());
-    let shown = server.post_json("/api/show", &json!({"model": "minilm"})).await;
-    let modelfile = shown["modelfile"].as_str().unwrap();
-    modelfile.lines().find_map(|line| line.strip_prefix("FROM ")).unwrap().into()
+    Some((server, serde_json::from_slice(&std::fs::read(reference).unwrap()).unwrap()))
 }
 
-/// The tokens of a text, cut as sentence-transformers does: the closing token stays.
-fn tokens(model: &Model, text: &str, most: usize) -> Vec<Token> {
-    let mut tokens = model.vocab().tokenize(text, true, false).unwrap();
-    if tokens.len() > most {
-        let end = tokens.pop().unwrap();
-        tokens.truncate(most - 1);
-        tokens.push(end);
-    }
-    tokens
-}
-
-fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
-    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+async fn embed(server: &Server, input: Value, context: usize) -> (Vec<Vec<f64>>, Value) {
+    let request = json!({"model": "minilm", "input": input, "options": {"num_ctx": context}});
+    let answer = server.post_json("/api/embed", &request).await;
+    let vectors = answer["embeddings"].as_array().unwrap().iter().map(numbers).collect();
+    (vectors, answer)
 }
 
 #[tokio::test]
-async fn minilm_gives_the_known_vectors() {
-    let (Some(checkpoint), Some(reference)) =
-        (existing("target/test-data/minilm"), existing("../shared/data/minilm_reference.json"))
-    else {
-        return;
-    };
-    let reference: Reference = serde_json::from_slice(&std::fs::read(reference).unwrap()).unwrap();
-    let server = Server::start(&[], &[]);
-    let gguf = imported(&server, &checkpoint).await;
-    let model = Model::load(&gguf, &ModelParams { gpu_layers: Some(0) }, &mut |_| true).unwrap();
-    let params =
-        EmbedderParams { batch_tokens: 1024, text_tokens: 1024, texts: 16, threads: 2, pooling: None };
-    let mut embedder = Embedder::new(&model, &params).unwrap();
-    assert_eq!(embedder.width(), 384);
-    let texts: Vec<_> =
-        reference.texts.iter().map(|text| tokens(&model, text, reference.max_tokens)).collect();
-    assert_eq!(texts.iter().map(Vec::len).max(), Some(reference.max_tokens), "one text is cut");
-    // Several texts in one pass, and each by itself.
-    let mut batched = Vec::new();
-    for some in texts.chunks(3) {
-        batched.extend(embedder.embed(&some.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap());
+async fn the_known_vectors_come_alone_in_one_batch_and_in_company() {
+    let Some((server, reference)) = start() else { return };
+    let Reference { max_tokens, texts, embeddings } = &reference;
+    let (batch, answer) = embed(&server, json!(texts), *max_tokens).await;
+    let one = |text| embed(&server, json!(text), *max_tokens);
+    let mut alone = Vec::new();
+    for text in texts {
+        alone.push(one(text).await);
     }
-    for (i, (text, known)) in texts.iter().zip(&reference.embeddings).enumerate() {
-        let alone = embedder.embed(&[text]).unwrap().remove(0);
-        for vector in [&batched[i], &alone] {
+    let company = join_all(texts.iter().map(one)).await;
+    let counts = alone.iter().map(|(_, answer)| answer["prompt_eval_count"].as_u64().unwrap());
+    assert_eq!(counts.clone().max(), Some(*max_tokens as u64), "one text is cut");
+    assert_eq!(answer["prompt_eval_count"], counts.sum::<u64>());
+    let of = |some: Vec<(Vec<Vec<f64>>, Value)>| some.into_iter().map(|(mut v, _)| v.remove(0)).collect();
+    for (how, vectors) in [("in one batch", batch), ("alone", of(alone)), ("in company", of(company))] {
+        let vectors: Vec<Vec<f64>> = vectors;
+        assert_eq!(vectors.len(), embeddings.len());
+        for ((vector, known), text) in vectors.iter().zip(embeddings).zip(texts) {
             let alike = cosine(vector, known);
-            assert!(alike > ALIKE, "{:?}: {alike}", reference.texts[i]);
+            assert!(alike > ALIKE, "{how}, {text:?}: {alike}");
+            let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+            assert!((length - 1.0).abs() < 1e-5, "{length}");
         }
     }
-    let unknown = model.vocab().len();
-    assert!(embedder.embed(&[]).is_err() && embedder.embed(&[&[]]).is_err());
-    assert!(embedder.embed(&[&[unknown]]).is_err() && embedder.embed(&[&vec![1; 1025]]).is_err());
 }
 
-/// What a chat model has to say of itself: it is none that makes vectors.
-#[test]
-fn a_model_without_pooling_is_refused() {
-    let chasqui = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/chasqui/chasqui.gguf");
-    let model = Model::load(&chasqui, &ModelParams { gpu_layers: Some(0) }, &mut |_| true).unwrap();
-    let params = EmbedderParams { batch_tokens: 64, text_tokens: 64, texts: 1, threads: 1, pooling: None };
-    let error = Embedder::new(&model, &params).err().unwrap().to_string();
-    assert!(error.ends_with("the model does not make one vector of a text"), "{error}");
+#[tokio::test]
+async fn counts_cuts_and_lengths_are_ollamas() {
+    let Some((server, _)) = start() else { return };
+    let sky = "why is the sky blue?";
+    let (vectors, answer) = embed(&server, json!(sky), 0).await;
+    assert_eq!(answer["prompt_eval_count"], 8);
+    let (both, answer) = embed(&server, json!([sky, "why is the grass green?"]), 0).await;
+    assert_eq!(answer["prompt_eval_count"], 16);
+    assert!(cosine(&both[0], &vectors[0]) > 0.99999);
+    // Of three tokens, two stand around the text.
+    let (cut, _) = embed(&server, json!(sky), 3).await;
+    let (word, _) = embed(&server, json!("why"), 0).await;
+    assert_eq!(cut, word);
+    let legacy = server.post_json("/api/embeddings", &json!({"model": "minilm", "prompt": sky})).await;
+    let legacy = numbers(&legacy["embedding"]);
+    let length = legacy.iter().map(|x| x * x).sum::<f64>().sqrt();
+    assert!((6.5..6.7).contains(&length), "{length}");
+    assert!(cosine(&legacy, &vectors[0]) > 0.99999);
 }

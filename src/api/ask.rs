@@ -20,6 +20,8 @@ use crate::server::metrics::Meter;
 pub(crate) struct Ask {
     /// The model's name, as the client says it.
     pub model: String,
+    /// What the endpoint does.
+    pub purpose: Purpose,
     /// How long the model stays loaded afterwards; `None` leaves it to the server.
     pub keep_alive: Option<KeepAlive>,
     /// What to continue.
@@ -34,6 +36,26 @@ pub(crate) struct Ask {
     pub logprobs: Option<u8>,
     /// Report the token ids of prompt and answer.
     pub return_tokens: bool,
+}
+
+/// What a model is to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The continuation of a prompt.
+    Generate,
+    /// An answer in a conversation.
+    Chat,
+}
+
+impl Purpose {
+    /// A model that does not write.
+    fn failure(self, model: &str) -> Failure {
+        let purpose = match self {
+            Self::Generate => "generate",
+            Self::Chat => "chat",
+        };
+        Failure::NoGeneration { model: model.to_owned(), purpose }
+    }
 }
 
 /// What to continue.
@@ -85,10 +107,13 @@ impl Ask {
     /// Every [`Failure`] but those that speak of bodies. The engine's own refusals come with the answer.
     pub(crate) async fn start(self, app: &App) -> Result<Answer, Failure> {
         let asked = Instant::now();
-        let model = find(app, &self.model).await?;
+        let model = find_writer(app, &self.model, self.purpose).await?;
         let options = Options::merged(&model.content.parameters, &self.options)?;
         let lease = lease(app, &model, self.keep_alive).await?;
         let load = asked.elapsed();
+        if !lease.facts().generates {
+            return Err(self.purpose.failure(&self.model));
+        }
         let Prepared { prompt, reader, visible } =
             self.input.prepare(app, &self.model, &model, lease.facts()).await?;
         debug!(model = %model.name, characters = prompt.text.len(), "prompt rendered");
@@ -183,12 +208,17 @@ fn with_beginning(model: &Content, messages: Vec<Message>) -> Vec<Message> {
     system.into_iter().chain(model.messages.iter().cloned()).chain(messages).collect()
 }
 
-/// Loads a model, or keeps it loaded for longer.
+/// Loads a model that is to write, or keeps it loaded for longer.
 ///
 /// # Errors
-/// If there is no such model, or it cannot be loaded.
-pub(crate) async fn load(app: &App, model: &str, keep_alive: Option<KeepAlive>) -> Result<(), Failure> {
-    lease(app, &find(app, model).await?, keep_alive).await.map(drop)
+/// If there is no such model, it does not write, or it cannot be loaded.
+pub(crate) async fn load(
+    app: &App,
+    model: &str,
+    purpose: Purpose,
+    keep_alive: Option<KeepAlive>,
+) -> Result<(), Failure> {
+    lease(app, &find_writer(app, model, purpose).await?, keep_alive).await.map(drop)
 }
 
 /// Unloads a model as soon as nobody uses it.
@@ -199,11 +229,21 @@ pub(crate) async fn unload(app: &App, model: &str) -> Result<(), Failure> {
     Ok(app.fleet.expire(&find(app, model).await?).await?)
 }
 
-async fn lease(app: &App, model: &Model, keep_alive: Option<KeepAlive>) -> Result<Lease, Failure> {
+/// Loads a model if need be, and keeps it loaded while the lease lives.
+///
+/// # Errors
+/// If it cannot be loaded, or the server shuts down.
+pub(super) async fn lease(app: &App, model: &Model, keep_alive: Option<KeepAlive>) -> Result<Lease, Failure> {
     if app.drain.phase() != Phase::Serving {
         return Err(FleetError::ShuttingDown.into());
     }
     Ok(app.fleet.acquire(model, keep_alive).await?)
+}
+
+/// A model that writes, by its name.
+async fn find_writer(app: &App, name: &str, purpose: Purpose) -> Result<Model, Failure> {
+    let model = find(app, name).await?;
+    if model.completes() { Ok(model) } else { Err(purpose.failure(name)) }
 }
 
 /// A model by its name.

@@ -55,6 +55,17 @@ pub enum Failure {
     /// The request offers tools to a model that cannot call any.
     #[error("{0} does not support tools")]
     NoTools(String),
+    /// The request asks a model to write that cannot.
+    #[error("{model:?} does not support {purpose}")]
+    NoGeneration {
+        /// The model, as the request names it.
+        model: String,
+        /// `generate` or `chat`.
+        purpose: &'static str,
+    },
+    /// What the endpoint answers with status 500, whatever it was.
+    #[error("{0}")]
+    Internal(String),
     /// No such model.
     #[error("model '{0}' not found")]
     NoSuchModel(String),
@@ -104,9 +115,16 @@ impl Failure {
             | Self::NotSupported(_)
             | Self::NoThinking(_)
             | Self::NoTools(_)
+            | Self::NoGeneration { .. }
             | Self::Chat(ChatError::Refused(_) | ChatError::TooLong)
             | Self::Engine(
-                RequestError::PromptTooLong { .. } | RequestError::EmptyPrompt | RequestError::Tokenize(_),
+                RequestError::PromptTooLong { .. }
+                | RequestError::EmptyPrompt
+                | RequestError::Tokenize(_)
+                | RequestError::InputTooLong
+                | RequestError::NoRoom
+                | RequestError::TooManyInputs { .. }
+                | RequestError::NoGeneration,
             ) => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -117,7 +135,8 @@ impl Failure {
             Self::Fleet(FleetError::Busy | FleetError::ShuttingDown) => StatusCode::SERVICE_UNAVAILABLE,
             // The client's fault, but Ollama finds it where it starts the model, and answers 500.
             Self::OptionType { .. } => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Store(_)
+            Self::Internal(_)
+            | Self::Store(_)
             | Self::Create(_)
             | Self::Registry(_)
             | Self::Fleet(

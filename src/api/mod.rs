@@ -12,6 +12,7 @@ pub(crate) mod answer;
 pub(crate) mod ask;
 pub(crate) mod body;
 pub mod duration;
+pub(crate) mod embed;
 pub mod error;
 pub(crate) mod keep_alive;
 pub mod logprobs;

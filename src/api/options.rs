@@ -43,10 +43,14 @@ impl Options {
     /// # Errors
     /// As [`Options::parse`].
     pub(crate) fn merged(model: &Map<String, Value>, request: &Map<String, Value>) -> Result<Self, Failure> {
-        let mut all = model.clone();
-        let given = request.iter().filter(|(_, value)| !value.is_null());
-        all.extend(given.map(|(name, value)| (name.clone(), value.clone())));
-        Self::parse(&all)
+        Self::parse(&over(model, request))
+    }
+
+    /// `num_ctx` as it stands, for texts that are embedded: without the least context that an answer gets. 0 leaves it
+    /// to the server. For options that [`Options::merged`] accepts.
+    pub(crate) fn text_context(model: &Map<String, Value>, request: &Map<String, Value>) -> Option<u32> {
+        let tokens = integer("num_ctx", over(model, request).get("num_ctx")?).ok()?;
+        u32::try_from(tokens).ok().filter(|tokens| *tokens > 0)
     }
 
     fn set(&mut self, name: &str, value: &Value) -> Result<(), Failure> {
@@ -85,6 +89,14 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// The options of a request over those of its model.
+fn over(model: &Map<String, Value>, request: &Map<String, Value>) -> Map<String, Value> {
+    let mut all = model.clone();
+    let given = request.iter().filter(|(_, value)| !value.is_null());
+    all.extend(given.map(|(name, value)| (name.clone(), value.clone())));
+    all
 }
 
 fn wrong_type(name: &str, expected: &'static str) -> Failure {
@@ -183,6 +195,17 @@ mod tests {
         let options = Options::merged(&model, &request).unwrap();
         assert_eq!((options.sampling.temperature, options.sampling.top_k), (0.9, 5));
         assert_eq!(options.stop, ["c"]);
+    }
+
+    #[test]
+    fn texts_to_embed_may_be_shorter_than_any_answer() {
+        let context = |model: Value, request: Value| {
+            Options::text_context(model.as_object().unwrap(), request.as_object().unwrap())
+        };
+        assert_eq!(context(json!({}), json!({})), None);
+        assert_eq!(context(json!({"num_ctx": 256}), json!({"num_ctx": null})), Some(256));
+        assert_eq!(context(json!({"num_ctx": 256}), json!({"num_ctx": 1})), Some(1));
+        assert_eq!(context(json!({"num_ctx": 256}), json!({"num_ctx": 0})), None);
     }
 
     #[test]

@@ -231,6 +231,7 @@ mod tests {
             vocab: 256,
             context_train: 512,
             context: 512,
+            generates: true,
             pool_tokens: 4096,
             page_tokens: 32,
             max_running: 8,

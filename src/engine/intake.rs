@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   socket ─▶ reader thread ──Submit──▶ tokenizer thread ──Run, Refuse──▶ step loop
-//!                   └───────── Cancel, Credit ────────────────────────────▶
+//!                   ├───────── Cancel, Credit ────────────────────────────▶
+//!                   └─Embed, Cancel──▶ embedding
 //! ```
 //!
 //! Tokenising a long prompt takes longer than a step, so it has a thread of its own; and cancelling must not
@@ -18,6 +19,7 @@ use parking_lot::Mutex;
 use tracing::warn;
 
 use super::backend::Vocabulary;
+use super::embedding::Inbox;
 use super::frame;
 use super::protocol::{Command, RequestError, RequestId, Submit};
 use super::request::{Sizes, prepare};
@@ -29,7 +31,13 @@ type Tokenising = Arc<Mutex<HashSet<RequestId>>>;
 
 /// Starts the tokenizer thread and reads commands until the front is gone. What the channel carries is
 /// bounded by the requests that the front admits and the credit that it gives.
-pub fn read(mut socket: impl Read, vocabulary: Arc<dyn Vocabulary>, sizes: Sizes, orders: &Sender<Order>) {
+pub fn read(
+    mut socket: impl Read,
+    vocabulary: Arc<dyn Vocabulary>,
+    sizes: Sizes,
+    orders: &Sender<Order>,
+    embeddings: &Inbox,
+) {
     let tokenising = Tokenising::default();
     let (submits, queue) = unbounded();
     std::thread::scope(|scope| {
@@ -40,6 +48,8 @@ pub fn read(mut socket: impl Read, vocabulary: Arc<dyn Vocabulary>, sizes: Sizes
                     tokenising.lock().insert(submit.id);
                     let _ = submits.send((Instant::now(), submit));
                 }
+                Command::Embed(request) => embeddings.submit(request),
+                Command::Cancel(id) if embeddings.cancel(id) => {}
                 Command::Cancel(id) => {
                     let order = if tokenising.lock().remove(&id) {
                         Order::Refuse(id, RequestError::Cancelled)

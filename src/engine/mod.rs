@@ -16,6 +16,7 @@
 //! | [`worker`], [`intake`] | the engine's side: start, threads, tokenising |
 //! | [`step`] | the loop that everything else serves |
 //! | [`request`], [`sequence`] | a request's life in the engine, and what the scheduler sees of it |
+//! | [`embedding`] | texts to vectors, beside all of this |
 //! | [`scheduler`] | who computes what in the next step |
 //! | [`pages`], [`prefix`] | what the pool holds, and for whom |
 //! | [`backend`] | the border to computation: llama.cpp, or the mock |
@@ -24,6 +25,7 @@
 //! `scheduler`, `pages` and `prefix` know nothing of llama.cpp; nothing here knows of HTTP.
 
 pub mod backend;
+pub mod embedding;
 pub mod frame;
 pub mod intake;
 pub mod pages;

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //!   Generation ──Cancel, Credit──▶┐
-//!   EngineHandle ───Submit───────▶├─ writer task ──▶ socket ──▶ engine process
+//!   EngineHandle ───Submit, Embed▶├─ writer task ──▶ socket ──▶ engine process
 //!        │                        ┘
 //!        └─ registration ─▶ reader task ◀────────── socket ◀── one frame per step
-//!                              └─ one bounded channel per request ─▶ Generation
+//!                              └─ one bounded channel per request ─▶ Generation, Embedding
 //! ```
 //!
 //! The socket is the engine's standard input. Its end is the engine's end: a killed server leaves no orphan,
@@ -23,13 +23,13 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command as Program};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{debug, warn};
 
 use super::frame;
 use super::protocol::{
-    Command, Event, Finish, LoadSpec, ModelFacts, PROTOCOL_VERSION, RequestError, RequestId, StepReport,
-    Submit, Update,
+    Command, Embed, Embeddings, Event, Finish, LoadSpec, ModelFacts, PROTOCOL_VERSION, RequestError,
+    RequestId, StepReport, Submit, Update,
 };
 
 /// Tokens that the engine may run ahead of a client. Small enough that a client that stops reading holds
@@ -75,8 +75,34 @@ pub struct EngineProgram {
 #[derive(Debug)]
 struct Registration {
     id: RequestId,
-    updates: mpsc::Sender<Update>,
+    listener: Listener,
 }
+
+/// Who waits for an answer.
+#[derive(Debug)]
+enum Listener {
+    Generation(mpsc::Sender<Update>),
+    Embedding(oneshot::Sender<Result<Embeddings, RequestError>>),
+}
+
+impl Listener {
+    /// The last word to a request that the engine will not answer.
+    fn fail(self, id: RequestId, error: RequestError) {
+        match self {
+            Self::Generation(updates) => {
+                let finish = Some(Finish::Failed(error));
+                let last = Update { id, text: String::new(), tokens: 0, logprobs: Vec::new(), finish };
+                let _ = updates.try_send(last);
+            }
+            Self::Embedding(answer) => {
+                let _ = answer.send(Err(error));
+            }
+        }
+    }
+}
+
+/// Requests that the engine has not answered in full.
+type Listeners = HashMap<RequestId, Listener>;
 
 /// A running engine with a loaded model. Dropping it ends the process.
 #[derive(Debug)]
@@ -129,11 +155,8 @@ impl EngineHandle {
             died_tx.send_replace(Some(cause.clone()));
             new.close();
             accept(&mut new, &mut requests);
-            for (id, updates) in requests {
-                let finish = Finish::Failed(RequestError::EngineDied(cause.clone()));
-                let last =
-                    Update { id, text: String::new(), tokens: 0, logprobs: Vec::new(), finish: Some(finish) };
-                let _ = updates.try_send(last);
+            for (id, listener) in requests {
+                listener.fail(id, RequestError::EngineDied(cause.clone()));
             }
         });
         Ok(Arc::new(Self { facts, pid, next_id: AtomicU64::new(1), commands, registrations, died }))
@@ -174,16 +197,18 @@ impl EngineHandle {
     /// Sends a request. `id` and `credit` of `request` are set here.
     ///
     /// # Errors
-    /// [`RequestError::EngineDied`] if the process has ended. Every other trouble comes as the last update.
+    /// [`RequestError::EngineDied`] if the process has ended, [`RequestError::NoGeneration`] if the model is an
+    /// encoder. Every other trouble comes as the last update.
     pub fn submit(&self, mut request: Submit) -> Result<Generation, RequestError> {
-        let id = RequestId(self.next_id.fetch_add(1, Ordering::Relaxed));
+        if !self.facts.generates {
+            return Err(RequestError::NoGeneration);
+        }
+        let id = self.next_id();
         request.id = id;
         request.credit = CREDIT;
         // An update spends credit or is the last one.
         let (updates, received) = mpsc::channel(CREDIT as usize + 2);
-        let died = |_| RequestError::EngineDied(self.cause_of_death().unwrap_or_else(|| "it ended".into()));
-        self.registrations.send(Registration { id, updates }).map_err(|_| died(()))?;
-        self.commands.send(Command::Submit(Box::new(request))).map_err(|_| died(()))?;
+        self.send(id, Listener::Generation(updates), Command::Submit(Box::new(request)))?;
         Ok(Generation {
             id,
             updates: received,
@@ -191,6 +216,57 @@ impl EngineHandle {
             unreported: 0,
             finished: false,
         })
+    }
+
+    /// Sends texts to be turned into vectors. `id` of `request` is set here.
+    ///
+    /// # Errors
+    /// [`RequestError::EngineDied`] if the process has ended. Every other trouble comes as the answer.
+    pub fn embed(&self, mut request: Embed) -> Result<Embedding, RequestError> {
+        let id = self.next_id();
+        request.id = id;
+        let (answer, received) = oneshot::channel();
+        self.send(id, Listener::Embedding(answer), Command::Embed(Box::new(request)))?;
+        Ok(Embedding { id, answer: received, commands: self.commands.clone(), finished: false })
+    }
+
+    fn next_id(&self) -> RequestId {
+        RequestId(self.next_id.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Registers who waits for an answer, then asks for it.
+    fn send(&self, id: RequestId, listener: Listener, command: Command) -> Result<(), RequestError> {
+        let died = || RequestError::EngineDied(self.cause_of_death().unwrap_or_else(|| "it ended".into()));
+        self.registrations.send(Registration { id, listener }).map_err(|_| died())?;
+        self.commands.send(command).map_err(|_| died())
+    }
+}
+
+/// Vectors that are being computed. Dropping it before they are there cancels the request.
+pub struct Embedding {
+    id: RequestId,
+    answer: oneshot::Receiver<Result<Embeddings, RequestError>>,
+    commands: mpsc::UnboundedSender<Command>,
+    finished: bool,
+}
+
+impl Embedding {
+    /// Waits for the answer.
+    ///
+    /// # Errors
+    /// If the engine refused the texts, failed, or ended.
+    pub async fn answer(mut self) -> Result<Embeddings, RequestError> {
+        let answer = (&mut self.answer).await;
+        self.finished = true;
+        answer.unwrap_or(Err(RequestError::Cancelled))
+    }
+}
+
+impl Drop for Embedding {
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = self.commands.send(Command::Cancel(self.id));
+        }
     }
 }
 
@@ -265,7 +341,7 @@ async fn handshake(
             Ok(Some(Event::Loading(progress))) => debug!(progress, "loading"),
             Ok(Some(Event::Loaded(facts))) => return Ok(*facts),
             Ok(Some(Event::LoadFailed(reason))) => return Err(Some(StartError::Model(reason))),
-            Ok(Some(Event::Step(_)) | None) => return Err(None),
+            Ok(Some(Event::Step(_) | Event::Embedded { .. }) | None) => return Err(None),
             Err(e) if e.kind() == std::io::ErrorKind::InvalidData => return Err(Some(e.into())),
             // A reset says no more than that the process is gone.
             Err(_) => return Err(None),
@@ -294,13 +370,21 @@ async fn write_commands(mut socket: OwnedWriteHalf, mut queue: mpsc::UnboundedRe
 async fn dispatch(
     mut socket: OwnedReadHalf,
     new: &mut mpsc::UnboundedReceiver<Registration>,
-    requests: &mut HashMap<RequestId, mpsc::Sender<Update>>,
+    requests: &mut Listeners,
     observe: StepObserver,
 ) {
     let mut buffer = Vec::new();
     loop {
         let report = match frame::read_async(&mut socket, &mut buffer).await {
             Ok(Some(Event::Step(report))) => *report,
+            Ok(Some(Event::Embedded { id, result })) => {
+                accept(new, requests);
+                if let Some(Listener::Embedding(answer)) = requests.remove(&id) {
+                    // Nobody may wait any more.
+                    let _ = answer.send(result);
+                }
+                continue;
+            }
             Ok(Some(other)) => {
                 warn!(?other, "unexpected frame from the engine");
                 continue;
@@ -317,7 +401,7 @@ async fn dispatch(
         for update in report.updates {
             let id = update.id;
             let last = update.finish.is_some();
-            if let Some(to) = requests.get(&id)
+            if let Some(Listener::Generation(to)) = requests.get(&id)
                 && let Err(mpsc::error::TrySendError::Full(_)) = to.try_send(update)
             {
                 warn!(id = id.0, "the engine overran its credit; request dropped");
@@ -330,12 +414,9 @@ async fn dispatch(
     }
 }
 
-fn accept(
-    new: &mut mpsc::UnboundedReceiver<Registration>,
-    requests: &mut HashMap<RequestId, mpsc::Sender<Update>>,
-) {
-    while let Ok(Registration { id, updates }) = new.try_recv() {
-        requests.insert(id, updates);
+fn accept(new: &mut mpsc::UnboundedReceiver<Registration>, requests: &mut Listeners) {
+    while let Ok(Registration { id, listener }) = new.try_recv() {
+        requests.insert(id, listener);
     }
 }
 

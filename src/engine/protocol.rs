@@ -12,6 +12,8 @@
 //!     │ ◀── Loaded | LoadFailed ─── │
 //!     │ ── Submit, Cancel, Credit ─▶│   at any time, for any number of requests
 //!     │ ◀── Step, Step, Step … ──── │   one frame per step carries the deltas of all sequences
+//!     │ ── Embed, Cancel ──────────▶│   texts to vectors, beside it
+//!     │ ◀── Embedded ────────────── │   one frame for each request
 //!     │ ── (close) ────────────────▶│   the engine ends when its socket does: no orphans
 //! ```
 //!
@@ -43,7 +45,8 @@ pub enum Command {
     Load(LoadSpec),
     /// Start generating for a request.
     Submit(Box<Submit>),
-    /// Stop a request in whatever state it is. The engine answers with a last update.
+    /// Stop a request in whatever state it is. The engine answers with a last update, or as it answers
+    /// [`Command::Embed`].
     Cancel(RequestId),
     /// The client consumed this many tokens of a request.
     Credit {
@@ -52,6 +55,8 @@ pub enum Command {
         /// Tokens consumed since the last credit.
         tokens: u32,
     },
+    /// Turn texts into vectors. Answered by exactly one [`Event::Embedded`].
+    Embed(Box<Embed>),
 }
 
 /// Engine to front.
@@ -70,6 +75,13 @@ pub enum Event {
     LoadFailed(String),
     /// What one step (or one round of commands without a forward pass) changed.
     Step(Box<StepReport>),
+    /// The answer to [`Command::Embed`].
+    Embedded {
+        /// The request.
+        id: RequestId,
+        /// The vectors, or why there are none.
+        result: Result<Embeddings, RequestError>,
+    },
 }
 
 /// Which model to load, and how.
@@ -124,6 +136,8 @@ pub struct ModelFacts {
     pub context_train: u32,
     /// Cap on the context of one sequence when a request names none.
     pub context: u32,
+    /// Whether it writes. Encoders turn texts into vectors only; their pool is empty.
+    pub generates: bool,
     /// Tokens that the KV pool holds.
     pub pool_tokens: u32,
     /// Tokens per page.
@@ -251,6 +265,32 @@ impl Default for Limits {
     }
 }
 
+/// Texts to turn into vectors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Embed {
+    /// Chosen by the front, never reused.
+    pub id: RequestId,
+    /// The texts.
+    pub inputs: Vec<String>,
+    /// Cap on the tokens of each text; `None` takes the model's. What the model was trained with is a cap in any case.
+    pub context: Option<u32>,
+    /// Cut a text that does not fit, instead of refusing all of them.
+    pub truncate: bool,
+}
+
+/// Vectors of texts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Embeddings {
+    /// One for each text, in their order, not normalised.
+    pub vectors: Vec<Vec<f32>>,
+    /// Tokens of all texts together, after they were cut.
+    pub prompt_tokens: u32,
+    /// From submission to the first forward pass, in nanoseconds.
+    pub queue_ns: u64,
+    /// From there to the end of the last one, in nanoseconds.
+    pub compute_ns: u64,
+}
+
 /// What one step changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StepReport {
@@ -356,6 +396,21 @@ pub enum RequestError {
     /// The text cannot be tokenised.
     #[error("the prompt cannot be tokenised: {0}")]
     Tokenize(String),
+    /// A text is too long to be embedded, and may not be cut.
+    #[error("the input length exceeds the context length")]
+    InputTooLong,
+    /// A text is to be cut, but not even one of its tokens fits.
+    #[error("input after truncation exceeds maximum context length")]
+    NoRoom,
+    /// More texts than one answer can hold the vectors of.
+    #[error("too many inputs: at most {most} can be embedded at a time")]
+    TooManyInputs {
+        /// Texts that would have been accepted.
+        most: u32,
+    },
+    /// The model is an encoder.
+    #[error("this model does not generate text")]
+    NoGeneration,
     /// The front cancelled it before it was queued.
     #[error("the request was cancelled")]
     Cancelled,

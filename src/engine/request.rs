@@ -206,6 +206,10 @@ mod tests {
         fn leading(&self) -> Option<Token> {
             None
         }
+
+        fn trailing(&self) -> Option<Token> {
+            None
+        }
     }
 
     #[test]

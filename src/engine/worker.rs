@@ -9,9 +9,10 @@ use std::time::Duration;
 use crossbeam::channel::{Receiver, Sender, unbounded};
 use tracing::{debug, error};
 
-use super::backend::llama::{self, Loaded};
-use super::backend::mock::{MOCK_VOCAB, MockBackend, MockVocabulary};
-use super::backend::{Backend, Capabilities, Vocabulary};
+use super::backend::llama::{self, Loaded, Writer};
+use super::backend::mock::{MOCK_VOCAB, MockBackend, MockEmbedder, MockVocabulary};
+use super::backend::{Backend, Capabilities, Embedder, EmbedderSizes, Vocabulary};
+use super::embedding::{self, EmbeddingLoop, Rules};
 use super::protocol::{Command, EngineSettings, Event, LoadSpec, ModelFacts, PROTOCOL_VERSION, Source};
 use super::request::Sizes;
 use super::scheduler::{Scheduler, SchedulerConfig};
@@ -50,26 +51,30 @@ fn serve(mut socket: &UnixStream) -> std::io::Result<()> {
     };
     match spec.source.clone() {
         Source::Mock => {
-            let (backend, vocabulary, facts, config) = mock(&spec.engine);
-            serve_model(socket, backend, vocabulary, facts, config)
+            let ready = mock(&spec.engine);
+            serve_model(socket, ready)
         }
         Source::Gguf(path) => match load(socket, &path, &spec) {
-            Ok((backend, vocabulary, facts, config)) => {
-                serve_model(socket, backend, vocabulary, facts, config)
-            }
+            Ok(ready) => serve_model(socket, ready),
             Err(error) => frame::write(&mut socket, &Event::LoadFailed(error.to_string())),
         },
     }
 }
 
-/// Everything that a loop needs.
-type Ready<B> = (B, Arc<dyn Vocabulary>, ModelFacts, SchedulerConfig);
+/// Everything that the loops need.
+struct Ready<B, E> {
+    /// What generates; encoders do not.
+    writer: Option<(B, SchedulerConfig)>,
+    embedder: E,
+    vocabulary: Arc<dyn Vocabulary>,
+    facts: ModelFacts,
+}
 
 fn load(
     mut socket: &UnixStream,
     path: &std::path::Path,
     spec: &LoadSpec,
-) -> Result<Ready<llama::LlamaBackend>, llama::LoadError> {
+) -> Result<Ready<llama::LlamaBackend, llama::LlamaEmbedder>, llama::LoadError> {
     let mut reported = 0.0;
     // A front that is gone cancels the loading: writing to it fails.
     let mut progress = |progress: f32| {
@@ -80,32 +85,33 @@ fn load(
         frame::write(&mut socket, &Event::Loading(progress)).is_ok()
     };
     let loaded = llama::load(path, &spec.engine, &mut progress)?;
-    let Loaded { backend, vocabulary, model, context, max_running, max_cached, on_gpu, .. } = loaded;
-    let config = SchedulerConfig {
-        max_running,
-        max_cached,
-        latency_target: if on_gpu { LATENCY_TARGET_GPU } else { LATENCY_TARGET_CPU },
-        deterministic: spec.engine.deterministic,
-    };
+    let Loaded { writer, embedder, vocabulary, model, context, on_gpu, devices } = loaded;
+    let cells = writer.as_ref().map_or(0, |writer| writer.backend.capabilities().cells);
     let facts = ModelFacts {
         vocab: model.vocab().len(),
         context_train: model.context_train(),
         context,
-        pool_tokens: backend.capabilities().cells,
+        generates: writer.is_some(),
+        pool_tokens: cells,
         page_tokens: PAGE,
-        max_running,
+        max_running: writer.as_ref().map_or(0, |writer| writer.max_running),
         weight_bytes: model.size(),
-        pool_bytes: loaded.bytes_per_token * u64::from(backend.capabilities().cells),
+        pool_bytes: writer.as_ref().map_or(0, |writer| writer.bytes_per_token) * u64::from(cells),
         on_gpu,
         bos: vocabulary.bos(),
         eos: vocabulary.eos(),
         chat_template: model.chat_template(),
-        devices: loaded.devices,
+        devices,
     };
-    Ok((backend, Arc::new(vocabulary), facts, config))
+    let writer = writer.map(|Writer { backend, max_running, max_cached, .. }| {
+        let latency_target = if on_gpu { LATENCY_TARGET_GPU } else { LATENCY_TARGET_CPU };
+        let deterministic = spec.engine.deterministic;
+        (backend, SchedulerConfig { max_running, max_cached, latency_target, deterministic })
+    });
+    Ok(Ready { writer, embedder, vocabulary: Arc::new(vocabulary), facts })
 }
 
-fn mock(settings: &EngineSettings) -> Ready<MockBackend> {
+fn mock(settings: &EngineSettings) -> Ready<MockBackend, MockEmbedder> {
     let max_running = settings.max_running.unwrap_or(64).max(1);
     let max_cached = settings.max_cached.unwrap_or(64);
     let context = settings.context.unwrap_or(4096).max(4);
@@ -128,6 +134,7 @@ fn mock(settings: &EngineSettings) -> Ready<MockBackend> {
         vocab: MOCK_VOCAB,
         context_train: context,
         context: context.min(capabilities.cells),
+        generates: true,
         pool_tokens: capabilities.cells,
         page_tokens: PAGE,
         max_running,
@@ -139,30 +146,40 @@ fn mock(settings: &EngineSettings) -> Ready<MockBackend> {
         chat_template: None,
         devices: vec!["mock".into()],
     };
-    (MockBackend::new(capabilities), Arc::new(MockVocabulary::default()), facts, config)
+    let pass_tokens = capabilities.batch_tokens;
+    let embedder = MockEmbedder(EmbedderSizes { pass_tokens, texts: 64, text_tokens: context, width: 8 });
+    let writer = Some((MockBackend::new(capabilities), config));
+    Ready { writer, embedder, vocabulary: Arc::new(MockVocabulary::default()), facts }
 }
 
-fn serve_model<B: Backend>(
+fn serve_model<B: Backend, E: Embedder + 'static>(
     mut socket: &UnixStream,
-    backend: B,
-    vocabulary: Arc<dyn Vocabulary>,
-    facts: ModelFacts,
-    config: SchedulerConfig,
+    ready: Ready<B, E>,
 ) -> std::io::Result<()> {
-    let capabilities = backend.capabilities();
-    let sizes = Sizes { context: facts.context, pool: capabilities.cells };
+    let Ready { writer: generator, embedder, vocabulary, facts } = ready;
+    let sizes = Sizes { context: facts.context, pool: facts.pool_tokens };
+    let rules = Rules { context: facts.context, sizes: embedder.sizes() };
     frame::write(&mut socket, &Event::Loaded(Box::new(facts)))?;
     let (orders, order_queue): (Sender<Order>, _) = unbounded();
     let (events, event_queue) = unbounded();
     let reader = socket.try_clone()?;
     let writer = socket.try_clone()?;
     let words = Arc::clone(&vocabulary);
+    let (inbox, jobs) = embedding::open(Arc::clone(&vocabulary), rules, events.clone())?;
+    let embeddings = EmbeddingLoop::new(embedder, jobs);
     std::thread::Builder::new()
         .name("intake".into())
-        .spawn(move || intake::read(reader, words, sizes, &orders))?;
+        .spawn(move || intake::read(reader, words, sizes, &orders, &inbox))?;
     std::thread::Builder::new().name("report".into()).spawn(move || write_events(writer, &event_queue))?;
-    let scheduler = Scheduler::new(capabilities, config);
+    let Some((backend, config)) = generator else {
+        embeddings.run();
+        return Ok(());
+    };
+    let embeddings = std::thread::Builder::new().name("embed".into()).spawn(|| embeddings.run())?;
+    let scheduler = Scheduler::new(backend.capabilities(), config);
     StepLoop::new(backend, vocabulary, scheduler, order_queue, events).run();
+    // It stops after its pass: llama.cpp must not be used while the process takes itself down.
+    let _ = embeddings.join();
     Ok(())
 }
 

@@ -12,8 +12,8 @@ use super::memory::{Grant, Memory};
 use super::metrics::EngineMetrics;
 use super::model::Weights;
 use super::{FleetError, FleetSettings, KeepAlive, Model, SourcePath};
-use crate::engine::process::{EngineHandle, Generation};
-use crate::engine::protocol::{LoadSpec, ModelFacts, RequestError, Source, Submit};
+use crate::engine::process::{Embedding, EngineHandle, Generation};
+use crate::engine::protocol::{Embed, LoadSpec, ModelFacts, RequestError, Source, Submit};
 
 #[derive(Debug)]
 pub(super) enum Request {
@@ -77,6 +77,14 @@ impl Lease {
     /// If the engine has ended.
     pub fn submit(&self, request: Submit) -> Result<Generation, RequestError> {
         self.engine.submit(request)
+    }
+
+    /// Sends texts to the engine.
+    ///
+    /// # Errors
+    /// If the engine has ended.
+    pub fn embed(&self, request: Embed) -> Result<Embedding, RequestError> {
+        self.engine.embed(request)
     }
 }
 

@@ -5,6 +5,17 @@ use crate::chat::format_of;
 use crate::chat::go::{GoTemplate, PromptSource, PromptSources, choose};
 
 impl Model {
+    /// Whether it writes, as far as can be said before it is loaded: a model that says how to pool is made for vectors.
+    #[must_use]
+    pub fn completes(&self) -> bool {
+        let declared = &self.content.config.capabilities;
+        let says = |word: &str| declared.iter().any(|capability| capability == word);
+        if declared.is_empty() {
+            return !self.content.facts.as_ref().is_some_and(|facts| facts.pooling);
+        }
+        says("completion") || !says("embedding")
+    }
+
     /// `completion`, `tools`, `insert`, `vision`, `embedding`, `thinking`: by the config if it says so, else by what
     /// the weights and the template are.
     #[must_use]

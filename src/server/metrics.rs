@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::api::error::Failure;
-use crate::engine::protocol::{FinishReason, Summary};
+use crate::engine::protocol::{Embeddings, FinishReason, Summary};
 use crate::store::Name;
 
 /// How often samples of histograms are sorted into their buckets. They wait in memory until then.
@@ -222,6 +222,20 @@ impl Meter {
             FinishReason::Cancelled => "abort",
         });
         total
+    }
+
+    /// The vectors are there. Returns how long they took.
+    pub(crate) fn embedded(&mut self, embeddings: &Embeddings) -> Duration {
+        self.done(&Summary {
+            reason: FinishReason::Stop,
+            prompt_tokens: embeddings.prompt_tokens,
+            cached_tokens: 0,
+            completion_tokens: 0,
+            queue_ns: embeddings.queue_ns,
+            prefill_ns: embeddings.compute_ns,
+            decode_ns: 0,
+            tokens: None,
+        })
     }
 
     /// The answer broke off, or never began.

@@ -221,3 +221,15 @@ pub(crate) fn stories() -> Option<PathBuf> {
     eprintln!("skipped: stories260K.gguf is not there");
     None
 }
+
+/// An array of numbers.
+pub(crate) fn numbers(array: &Value) -> Vec<f64> {
+    array.as_array().expect("an array").iter().map(|x| x.as_f64().expect("a number")).collect()
+}
+
+/// How alike two vectors are: 1 for the same direction.
+pub(crate) fn cosine(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}

@@ -13,7 +13,7 @@ use super::error::Json;
 use super::generate::{whole_response, without_text};
 use super::shared::ChatMessage;
 use super::{Failures, OllamaError, shared};
-use crate::api::ask::{Ask, Input, ToolChoice};
+use crate::api::ask::{Ask, Input, Purpose, ToolChoice};
 use crate::api::error::Failure;
 use crate::api::options::Options;
 use crate::api::{keep_alive, logprobs, stream};
@@ -80,7 +80,8 @@ pub(crate) async fn chat(
     let streams = request.stream != Some(false);
     if request.messages.as_ref().is_none_or(Vec::is_empty) {
         logprobs::wanted(request.logprobs, request.top_logprobs)?;
-        return without_text(&app, &encoder, &model, request.keep_alive.as_ref()).await;
+        let purpose = Purpose::Chat;
+        return without_text(&app, &encoder, &model, purpose, request.keep_alive.as_ref()).await;
     }
     let answer = request.ask(model)?.start(&app).await?;
     if streams {
@@ -97,6 +98,7 @@ impl ChatRequest {
         let messages = self.messages.unwrap_or_default().into_iter().map(TryInto::try_into);
         Ok(Ask {
             model,
+            purpose: Purpose::Chat,
             keep_alive: keep_alive::of_request(self.keep_alive.as_ref())?,
             input: Input::Chat {
                 messages: messages.collect::<Result<_, _>>()?,

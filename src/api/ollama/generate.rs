@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::encode::{Encoder, GenerateResponse, Shape};
 use super::error::Json;
 use super::{Failures, OllamaError, shared};
-use crate::api::ask::{self, Ask, Input, ToolChoice};
+use crate::api::ask::{self, Ask, Input, Purpose, ToolChoice};
 use crate::api::error::Failure;
 use crate::api::options::Options;
 use crate::api::{keep_alive, logprobs, stream};
@@ -91,7 +91,8 @@ pub(crate) async fn generate(
     let streams = request.stream != Some(false);
     if request.prompt.as_deref().unwrap_or_default().is_empty() {
         request.check()?;
-        return without_text(&app, &encoder, &model, request.keep_alive.as_ref()).await;
+        let purpose = Purpose::Generate;
+        return without_text(&app, &encoder, &model, purpose, request.keep_alive.as_ref()).await;
     }
     let answer = request.ask(model)?.start(&app).await?;
     if streams {
@@ -108,6 +109,7 @@ pub(super) async fn without_text(
     app: &App,
     encoder: &Encoder,
     model: &str,
+    purpose: Purpose,
     keep_alive: Option<&Value>,
 ) -> Result<Response, OllamaError> {
     let keep_alive = keep_alive::of_request(keep_alive)?;
@@ -115,7 +117,7 @@ pub(super) async fn without_text(
         ask::unload(app, model).await?;
         "unload"
     } else {
-        ask::load(app, model, keep_alive).await?;
+        ask::load(app, model, purpose, keep_alive).await?;
         "load"
     };
     Ok(whole_response(encoder.without_text(Timestamp::now(), reason)))
@@ -169,6 +171,7 @@ impl GenerateRequest {
         };
         Ok(Ask {
             model,
+            purpose: Purpose::Generate,
             keep_alive,
             input,
             options,

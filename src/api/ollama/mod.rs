@@ -3,6 +3,8 @@
 pub(crate) mod blobs;
 pub(crate) mod chat;
 pub(crate) mod create;
+pub(crate) mod embed;
+pub(crate) mod embeddings;
 pub mod encode;
 mod error;
 pub(crate) mod generate;

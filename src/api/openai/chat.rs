@@ -14,7 +14,7 @@ use super::messages::{self, CompletionMessage};
 use super::sampling::SamplingFields;
 use super::shared::{Head, StreamOptions};
 use super::{Failures, OpenAiError};
-use crate::api::ask::{Ask, Input, ToolChoice};
+use crate::api::ask::{Ask, Input, Purpose, ToolChoice};
 use crate::api::error::Failure;
 use crate::api::{logprobs, stream};
 use crate::chat::Think;
@@ -100,6 +100,7 @@ impl ChatCompletionRequest {
         let options = self.sampling.resolve()?;
         Ok(Ask {
             model,
+            purpose: Purpose::Chat,
             keep_alive: None,
             input: Input::Chat {
                 messages,

@@ -13,7 +13,7 @@ use super::error::Json;
 use super::sampling::SamplingFields;
 use super::shared::{Head, StreamOptions};
 use super::{Failures, OpenAiError};
-use crate::api::ask::{self, Ask, Input, ToolChoice};
+use crate::api::ask::{self, Ask, Input, Purpose, ToolChoice};
 use crate::api::error::Failure;
 use crate::api::{logprobs, stream};
 use crate::chat::{Message, Think};
@@ -65,7 +65,7 @@ pub(crate) async fn completions(
     let ask = request.ask(prompt)?;
     let head = Head::new("cmpl", ask.model.clone());
     if nothing && !streams {
-        ask::load(&app, &ask.model, None).await?;
+        ask::load(&app, &ask.model, ask.purpose, None).await?;
         return Ok(axum::Json(loaded(&head)).into_response());
     }
     let answer = ask.start(&app).await?;
@@ -102,6 +102,7 @@ impl CompletionRequest {
         let options = self.sampling.resolve()?;
         Ok(Ask {
             model: self.model.unwrap_or_default(),
+            purpose: Purpose::Generate,
             keep_alive: None,
             input: Input::Chat {
                 messages: vec![Message::new("user", prompt)],

@@ -2,6 +2,7 @@
 
 pub(crate) mod chat;
 pub(crate) mod completions;
+pub(crate) mod embeddings;
 pub mod encode_chat;
 pub mod encode_completions;
 mod error;

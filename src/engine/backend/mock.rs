@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-use super::{Backend, BatchToken, Capabilities, DecodeError, SeqId, Vocabulary};
+use super::{Backend, BatchToken, Capabilities, DecodeError, Embedder, EmbedderSizes, SeqId, Vocabulary};
 use crate::engine::protocol::Token;
 
 /// Size of the mock's vocabulary: all bytes, begin and end.
@@ -188,6 +188,28 @@ impl Backend for MockBackend {
     }
 }
 
+/// Makes of a text a vector that is a function of all its tokens, between -1 and 1.
+pub struct MockEmbedder(pub EmbedderSizes);
+
+impl Embedder for MockEmbedder {
+    fn sizes(&self) -> EmbedderSizes {
+        self.0
+    }
+
+    fn embed(&mut self, texts: &[&[Token]]) -> Result<Vec<Vec<f32>>, String> {
+        let tokens: usize = texts.iter().map(|text| text.len()).sum();
+        let most = if texts.len() == 1 { self.0.text_tokens } else { self.0.pass_tokens };
+        assert!((1..=self.0.texts as usize).contains(&texts.len()) && tokens <= most as usize, "pass size");
+        let vector = |text: &[Token]| {
+            let hash = text.iter().fold(0, |past, &token| extend(past, token));
+            let number = |i| (extend(hash, i) >> 40) as f32 / (1 << 23) as f32 - 1.0;
+            (0..self.0.width).map(number).collect()
+        };
+        assert!(texts.iter().all(|text| !text.is_empty()), "no empty text");
+        Ok(texts.iter().map(|text| vector(text)).collect())
+    }
+}
+
 /// Bytes as tokens.
 pub struct MockVocabulary {
     pieces: Vec<[u8; 1]>,
@@ -226,5 +248,9 @@ impl Vocabulary for MockVocabulary {
 
     fn leading(&self) -> Option<Token> {
         Some(BEGIN)
+    }
+
+    fn trailing(&self) -> Option<Token> {
+        None
     }
 }

@@ -94,6 +94,32 @@ pub trait Backend {
     fn held(&mut self, sequence: SeqId) -> u32;
 }
 
+/// What an [`Embedder`] takes and gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EmbedderSizes {
+    /// Most tokens of the texts that share a pass.
+    pub pass_tokens: u32,
+    /// Most texts that share a pass.
+    pub texts: u32,
+    /// Most tokens of one text; more than `pass_tokens` if it is alone.
+    pub text_tokens: u32,
+    /// Numbers in a vector.
+    pub width: u32,
+}
+
+/// Tokens to vectors, one for each text. Keeps nothing from one call to the next.
+pub trait Embedder: Send {
+    /// What it takes. Constant.
+    fn sizes(&self) -> EmbedderSizes;
+
+    /// One vector for each text, not normalised. There is one text at least, none is empty, and together they are
+    /// within [`Self::sizes`].
+    ///
+    /// # Errors
+    /// With the reason, if the pass failed.
+    fn embed(&mut self, texts: &[&[Token]]) -> Result<Vec<Vec<f32>>, String>;
+}
+
 /// Text to tokens and back. Shared by the threads of an engine.
 pub trait Vocabulary: Send + Sync {
     /// Tokenises with special tokens recognised and those added that the vocabulary wants.
@@ -119,4 +145,7 @@ pub trait Vocabulary: Send + Sync {
 
     /// The token that [`Self::tokenize`] puts in front, if it does.
     fn leading(&self) -> Option<Token>;
+
+    /// The token that [`Self::tokenize`] puts behind a text, if it does.
+    fn trailing(&self) -> Option<Token>;
 }

@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::path::Path;
 
-use quipu_llama::{Batch, Context, ContextParams, DeviceKind, Model, ModelParams, devices};
+use quipu_llama::{Batch, Context, ContextParams, DeviceKind, Model, ModelParams, Pooling, devices};
 use tracing::info;
 
-use super::{LlamaBackend, LlamaVocabulary, Threads, warm_up};
+use super::{LlamaBackend, LlamaEmbedder, LlamaVocabulary, Threads, warm_up};
 use crate::engine::backend::Capabilities;
 use crate::engine::protocol::EngineSettings;
 use crate::gguf::compat::{self, ModelFile};
@@ -25,30 +25,40 @@ pub enum LoadError {
     #[error("the model loads, but cannot compute: {0}")]
     Broken(String),
     /// The model is of a kind that cannot write.
-    #[error("this model does not generate text ({0}); Quipu serves text generation models only")]
+    #[error(
+        "this model does not generate text ({0}); Quipu serves text generation and embedding models only"
+    )]
     NoText(&'static str),
 }
 
 /// A loaded model with its sizes.
 pub struct Loaded {
-    /// The backend.
-    pub backend: LlamaBackend,
+    /// What generates; encoders do not.
+    pub writer: Option<Writer>,
+    /// What makes vectors of texts.
+    pub embedder: LlamaEmbedder,
     /// The vocabulary.
     pub vocabulary: LlamaVocabulary,
     /// The model.
     pub model: Model,
     /// Cap on the context of a sequence when a request names none.
     pub context: u32,
+    /// Whether layers lie on a GPU.
+    pub on_gpu: bool,
+    /// Devices, for people.
+    pub devices: Vec<String>,
+}
+
+/// What generates, with its sizes.
+pub struct Writer {
+    /// The backend.
+    pub backend: LlamaBackend,
     /// Sequences that run at the same time.
     pub max_running: u32,
     /// Cached sequences.
     pub max_cached: u32,
     /// Bytes of keys and values of one token.
     pub bytes_per_token: u64,
-    /// Whether layers lie on a GPU.
-    pub on_gpu: bool,
-    /// Devices, for people.
-    pub devices: Vec<String>,
 }
 
 /// Loads a model and makes its pool.
@@ -68,14 +78,40 @@ pub fn load(
     let params = ModelParams { gpu_layers: settings.gpu_layers };
     let model = load_model(path, &file, &params, progress)?;
     if !model.has_decoder() {
-        return Err(LoadError::NoText("it is an encoder"));
+        return Err(LoadError::NoText("it is the encoder of a translation model"));
     }
     if model.is_diffusion() {
         return Err(LoadError::NoText("it is a diffusion model"));
     }
     let sizes = Sizing::of(&model, file.as_loaded(), settings, &devices, on_gpu);
-    let (context, cells) = make_context(&model, &sizes, settings)?;
-    info!(cells, bytes_per_token = sizes.bytes_per_token, running = sizes.max_running, "KV pool");
+    let writer = match make_context(&model, &sizes, settings) {
+        Ok((context, cells)) => Some(writer(context, cells, &sizes, settings)?),
+        Err(LoadError::Llama(quipu_llama::Error::Encoder)) => None,
+        Err(error) => return Err(error),
+    };
+    let embedder = embedder(&model, file.as_loaded(), &sizes, settings, writer.is_none())?;
+    let most = writer.as_ref().map_or(model.context_train(), |writer| writer.backend.capabilities.cells);
+    Ok(Loaded {
+        vocabulary: LlamaVocabulary::new(model.vocab()),
+        writer,
+        embedder,
+        context: sizes.context.min(most),
+        on_gpu,
+        devices: devices.into_iter().map(|d| format!("{} ({})", d.name, d.description)).collect(),
+        model,
+    })
+}
+
+/// What generates, measured and warm.
+fn writer(
+    context: Context,
+    cells: u32,
+    sizes: &Sizing,
+    settings: &EngineSettings,
+) -> Result<Writer, LoadError> {
+    let Sizing { max_running, max_cached, bytes_per_token, .. } = *sizes;
+    info!(cells, bytes_per_token, running = max_running, "KV pool");
+    let model = context.model();
     let partial = !model.is_recurrent();
     let capabilities = Capabilities {
         cells,
@@ -91,18 +127,30 @@ pub fn load(
     let found = warm_up::warm_up(&mut backend, settings.threads)?;
     backend.capabilities.keep_rows = found.keep_rows;
     // On a GPU, the processor's threads wait rather than compute.
-    backend.threads = (settings.threads.is_none() && !on_gpu).then(|| Threads::new(found.threads));
-    Ok(Loaded {
-        vocabulary: LlamaVocabulary::new(model.vocab()),
-        backend,
-        context: sizes.context.min(cells),
-        max_running: sizes.max_running,
-        max_cached: sizes.max_cached,
-        bytes_per_token: sizes.bytes_per_token,
-        on_gpu,
-        devices: devices.into_iter().map(|d| format!("{} ({})", d.name, d.description)).collect(),
-        model,
-    })
+    backend.threads = (settings.threads.is_none() && !sizes.on_gpu).then(|| Threads::new(found.threads));
+    Ok(Writer { backend, max_running, max_cached, bytes_per_token })
+}
+
+/// What makes vectors. Of an encoder it is made now, and used once, so that one that cannot compute is found now and the
+/// first request does not wait; a model that writes is seldom asked for vectors, and then computes them beside its
+/// answers, with half of the cores.
+fn embedder(
+    model: &Model,
+    file: &GgufFile,
+    sizes: &Sizing,
+    settings: &EngineSettings,
+    encoder: bool,
+) -> Result<LlamaEmbedder, LoadError> {
+    let named = file.architecture_u64("pooling_type").is_some_and(|pooling| pooling != 0);
+    // The last token is the only one of a causal model that has seen the whole text; of an encoder, each has.
+    let pooling = (!named).then_some(if encoder { Pooling::Mean } else { Pooling::Last });
+    let share = if encoder { 1 } else { 2 };
+    let threads = settings.threads.unwrap_or_else(|| (warm_up::cores() / share).max(1));
+    let mut embedder = LlamaEmbedder::new(model, sizes.batch_tokens, threads, pooling);
+    if encoder {
+        embedder.ready(1)?.embed(&[&[0]]).map_err(|error| LoadError::Broken(error.to_string()))?;
+    }
+    Ok(embedder)
 }
 
 /// Loads the weights. What Ollama converted with names of its own is read through an overlay.
@@ -127,6 +175,7 @@ struct Sizing {
     max_cached: u32,
     batch_tokens: u32,
     bytes_per_token: u64,
+    on_gpu: bool,
 }
 
 impl Sizing {
@@ -168,6 +217,7 @@ impl Sizing {
             max_cached,
             batch_tokens: settings.batch_tokens.unwrap_or(512).clamp(32, 8192).max(max_running * 2),
             bytes_per_token,
+            on_gpu,
         }
     }
 }

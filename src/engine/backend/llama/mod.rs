@@ -6,6 +6,7 @@
 //! - sequence ids stay below `n_seq_max`: larger ones decode, but cannot be saved;
 //! - the whole batch is one micro-batch, so a failed pass leaves nothing behind on attention models.
 
+mod embedder;
 mod load;
 mod threads;
 mod vocabulary;
@@ -15,7 +16,8 @@ use std::ops::Range;
 
 use quipu_llama::{Batch, Context, Pos};
 
-pub use load::{LoadError, Loaded, load};
+pub use embedder::LlamaEmbedder;
+pub use load::{LoadError, Loaded, Writer, load};
 pub use vocabulary::LlamaVocabulary;
 
 use self::threads::{Clock, Threads};

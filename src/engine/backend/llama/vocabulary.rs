@@ -84,6 +84,10 @@ impl Vocabulary for LlamaVocabulary {
     fn leading(&self) -> Option<Token> {
         self.vocab.adds_bos().then(|| self.vocab.bos()).flatten()
     }
+
+    fn trailing(&self) -> Option<Token> {
+        self.vocab.trailing()
+    }
 }
 
 #[cfg(test)]
