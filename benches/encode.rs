@@ -4,12 +4,13 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
-use quipu::api::piece::Piece;
+use quipu::api::piece::{Part, Piece};
 use quipu::api::stream::Encode;
 use quipu::api::{ollama, openai};
 
 fn piece() -> Piece {
-    Piece { at: Timestamp::now(), text: " once".into(), logprobs: Vec::new(), end: None }
+    let parts = vec![Part::Content(" once".into())];
+    Piece { at: Timestamp::now(), parts, logprobs: Vec::new(), end: None }
 }
 
 fn head() -> openai::shared::Head {

@@ -2,6 +2,15 @@
 
 use super::*;
 
+const CALL: &str = r#"0:get_weather{"city":"Cusco","days":2}"#;
+
+#[track_caller]
+fn check(cases: &[(&str, String, String)]) {
+    for (name, text, expected) in cases {
+        assert_eq!(short(&read(name, "", text)), *expected, "{name}");
+    }
+}
+
 #[test]
 fn thoughts_content_and_calls_are_told_apart() {
     let xml = "<tool_call>\n<function=get_weather>\n<parameter=city>\nCusco\n</parameter>\n<parameter=days>\n2\n\
@@ -11,14 +20,29 @@ fn thoughts_content_and_calls_are_told_apart() {
     let json = r#"<tool_call>
 {"name": "get_weather", "arguments": {"city": "Cusco", "days": 2}}
 </tool_call>"#;
-    let call = r#"0:get_weather{"city":"Cusco","days":2}"#;
-    for (name, text, expected) in [
+    let call = CALL;
+    check(&[
         ("qwen3", json.into(), call.into()),
-        ("qwen3-thinking", format!("Hm.\n</think>\n\nWell.\n{json}"), format!("thinking(Hm.) content(Well.) {call}")),
+        (
+            "qwen3-thinking",
+            format!("Hm.\n</think>\n\nWell.\n{json}"),
+            format!("thinking(Hm.) content(Well.) {call}"),
+        ),
         ("qwen3-vl-thinking", format!("<think>\nHm.\n</think>\n\n{json}"), format!("thinking(Hm.) {call}")),
         ("qwen3-coder", format!("Well. {xml}"), format!("content(Well.) {call}")),
-        ("qwen3.5", format!("<think>Hm.</think>{xml}\n{xml}"), format!("thinking(Hm.) {call} 1{}", &call[1..])),
+        (
+            "qwen3.5",
+            format!("<think>Hm.</think>{xml}\n{xml}"),
+            format!("thinking(Hm.) {call} 1{}", &call[1..]),
+        ),
         ("glm-4.7", format!("<think>Hm.</think>{glm}"), format!("thinking(Hm.) {call}")),
+    ]);
+}
+
+#[test]
+fn special_tokens_surround_calls() {
+    let call = CALL;
+    check(&[
         (
             "deepseek3",
             "<think>Hm.</think>Well.<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>get_weather<｜tool▁sep｜>\
@@ -76,6 +100,13 @@ fn thoughts_content_and_calls_are_told_apart() {
             format!("thinking(Hm.) {call}"),
         ),
         ("cohere", "<|START_TEXT|>Well.<|END_TEXT|>".into(), "content(Well.)".into()),
+    ]);
+}
+
+#[test]
+fn templates_tell_how_calls_begin() {
+    let call = CALL;
+    check(&[
         ("passthrough", "<think>x</think><tool_call>".into(), "content(<think>x</think><tool_call>)".into()),
         (
             "go-mistral",
@@ -100,9 +131,7 @@ fn thoughts_content_and_calls_are_told_apart() {
             call.into(),
         ),
         ("jinja-llama", "Well.".into(), "content(Well.)".into()),
-    ] {
-        assert_eq!(short(&read(name, "", &text)), expected, "{name}");
-    }
+    ]);
 }
 
 #[test]

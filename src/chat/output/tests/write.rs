@@ -50,6 +50,31 @@ fn json(arguments: &Map<String, Value>) -> String {
     Value::Object(arguments.clone()).to_string()
 }
 
+fn entries(arguments: &Map<String, Value>, one: fn(&str, &Value) -> String) -> String {
+    arguments.iter().map(|(key, value)| one(key, value)).collect()
+}
+
+fn deepseek(format: &str, calls: &[Call]) -> String {
+    let calls = each(calls, |name, arguments| match format {
+        "cogito" => format!(
+            "<｜tool▁call▁begin｜>function<｜tool▁sep｜>{name}\n```json\n{}\n```<｜tool▁call▁end｜>",
+            json(arguments)
+        ),
+        _ => format!("<｜tool▁call▁begin｜>{name}<｜tool▁sep｜>{}<｜tool▁call▁end｜>", json(arguments)),
+    });
+    format!("<｜tool▁calls▁begin｜>{calls}<｜tool▁calls▁end｜>")
+}
+
+fn glimmer(calls: &[Call]) -> String {
+    let calls = each(calls, |name, arguments| {
+        let parameters = entries(arguments, |key, value| {
+            format!("<atem:parameter name=\"{key}\">\n{}\n</atem:parameter>\n", bare(value))
+        });
+        format!("<atem:invoke name=\"{name}\">\n{parameters}</atem:invoke>\n")
+    });
+    format!("<|start|>assistant<|message|><atem:function_calls>{calls}</atem:function_calls><|eom|>")
+}
+
 /// Calls as a model of a format writes them; `None` for one that calls nothing.
 pub(super) fn write(format: &str, calls: &[Call]) -> Option<String> {
     let object = |name: &str, arguments: &Map<String, Value>| {
@@ -57,9 +82,6 @@ pub(super) fn write(format: &str, calls: &[Call]) -> Option<String> {
     };
     let list =
         || calls.iter().map(|(name, arguments)| object(name, arguments)).collect::<Vec<_>>().join(", ");
-    let entries = |arguments: &Map<String, Value>, one: fn(&str, &Value) -> String| {
-        arguments.iter().map(|(key, value)| one(key, value)).collect::<String>()
-    };
     let python_call = |name: &str, arguments: &Map<String, Value>| {
         let arguments = arguments.iter().map(|(key, value)| format!("{key}={}", python(value)));
         format!("{name}({})", arguments.collect::<Vec<_>>().join(", "))
@@ -82,18 +104,7 @@ pub(super) fn write(format: &str, calls: &[Call]) -> Option<String> {
             });
             format!("<tool_call>{name}\n{pairs}</tool_call>")
         }),
-        "deepseek3" | "cogito" => {
-            let calls = each(calls, |name, arguments| match format {
-                "cogito" => format!(
-                    "<｜tool▁call▁begin｜>function<｜tool▁sep｜>{name}\n```json\n{}\n```<｜tool▁call▁end｜>",
-                    json(arguments)
-                ),
-                _ => {
-                    format!("<｜tool▁call▁begin｜>{name}<｜tool▁sep｜>{}<｜tool▁call▁end｜>", json(arguments))
-                }
-            });
-            format!("<｜tool▁calls▁begin｜>{calls}<｜tool▁calls▁end｜>")
-        }
+        "deepseek3" | "cogito" => deepseek(format, calls),
         "ministral" => each(calls, |name, arguments| format!("[TOOL_CALLS]{name}[ARGS]{}", json(arguments))),
         "olmo3" | "olmo3-think" => format!("<function_calls>{}</function_calls>", python_calls().join("\n")),
         "lfm2" | "lfm2-thinking" => {
@@ -121,15 +132,7 @@ pub(super) fn write(format: &str, calls: &[Call]) -> Option<String> {
             let header = format!("<|channel|>commentary to=functions.{name} <|constrain|>json");
             format!("<|start|>assistant{header}<|message|>{}<|end|>", json(arguments))
         }),
-        "glimmer" => {
-            let calls = each(calls, |name, arguments| {
-                let parameters = entries(arguments, |key, value| {
-                    format!("<atem:parameter name=\"{key}\">\n{}\n</atem:parameter>\n", bare(value))
-                });
-                format!("<atem:invoke name=\"{name}\">\n{parameters}</atem:invoke>\n")
-            });
-            format!("<|start|>assistant<|message|><atem:function_calls>{calls}</atem:function_calls><|eom|>")
-        }
+        "glimmer" => glimmer(calls),
         "go-mistral" => format!("[TOOL_CALLS] [{}]", list()),
         "go-bare" | "jinja-llama" => calls
             .iter()
