@@ -41,7 +41,8 @@ async fn start(source: Source, mut engine: EngineSettings) -> Engine {
     let observe = Box::new(move |report: &quipu::engine::protocol::StepReport| {
         seen.send_replace(report.stats);
     });
-    let handle = EngineHandle::start(&program, LoadSpec { source, engine }, observe).await.unwrap();
+    let handle =
+        EngineHandle::start(&program, LoadSpec { source, adapters: vec![], engine }, observe).await.unwrap();
     Engine { handle, stats }
 }
 
@@ -352,7 +353,7 @@ async fn a_file_that_is_no_model_is_refused_with_a_reason() {
     std::fs::write(&path, b"this is not a model").unwrap();
     let program =
         EngineProgram { path: env!("CARGO_BIN_EXE_quipu").into(), load_timeout: Duration::from_secs(60) };
-    let load = LoadSpec { source: Source::Gguf(path), engine: EngineSettings::default() };
+    let load = LoadSpec { source: Source::Gguf(path), adapters: vec![], engine: EngineSettings::default() };
     let error = EngineHandle::start(&program, load, Box::new(|_| ())).await.err().unwrap();
     assert!(error.to_string().contains("GGUF"), "{error}");
 }

@@ -287,26 +287,3 @@ async fn a_go_template_writes_the_prompts() {
     assert_eq!(status, 400);
     assert!(answer["error"].as_str().unwrap().starts_with("template error: template: :1:"), "{answer}");
 }
-
-#[tokio::test]
-async fn an_adapter_is_kept_and_not_ignored() {
-    let Some(path) = stories() else { return };
-    let server = with_tiny(&path).await;
-    let file = server.home.path().join("adapter.gguf");
-    let adapter = quipu::gguf::GgufWriter::new()
-        .metadata("general.architecture", "llama")
-        .metadata("general.type", "adapter")
-        .metadata("adapter.type", "lora");
-    adapter.start(std::fs::File::create(&file).unwrap()).unwrap().finish().unwrap();
-    let digest = upload(&server, &file).await;
-    let request = json!({"model": "tuned", "from": "tiny", "adapters": {"adapter.gguf": digest}});
-    server.post_lines("/api/create", &request).await;
-    let shown = server.post_json("/api/show", &json!({"model": "tuned"})).await;
-    assert!(shown["modelfile"].as_str().unwrap().contains("\nADAPTER "), "{shown}");
-    let request = json!({"model": "tuned", "prompt": "Once", "stream": false});
-    let (status, answer) = server.post_any("/api/generate", &request).await;
-    assert_eq!(
-        (status, answer),
-        (400, json!({"error": "this model has an adapter, which is not supported yet"}))
-    );
-}

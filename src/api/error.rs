@@ -129,7 +129,7 @@ impl Failure {
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoSuchModel(_) | Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::Fleet(FleetError::Adapter | FleetError::NoWeights) => StatusCode::BAD_REQUEST,
+            Self::Fleet(FleetError::NoWeights) => StatusCode::BAD_REQUEST,
             Self::Create(error) if error.is_bad_request() => StatusCode::BAD_REQUEST,
             Self::Store(StoreError::ReadOnly { .. }) => StatusCode::BAD_REQUEST,
             Self::Fleet(FleetError::Busy | FleetError::ShuttingDown) => StatusCode::SERVICE_UNAVAILABLE,

@@ -89,6 +89,8 @@ pub enum Event {
 pub struct LoadSpec {
     /// What stands behind the scheduler.
     pub source: Source,
+    /// GGUFs of LoRA adapters that the model gets.
+    pub adapters: Vec<PathBuf>,
     /// Sizes and limits.
     pub engine: EngineSettings,
 }

@@ -84,7 +84,7 @@ fn load(
         reported = progress;
         frame::write(&mut socket, &Event::Loading(progress)).is_ok()
     };
-    let loaded = llama::load(path, &spec.engine, &mut progress)?;
+    let loaded = llama::load(path, &spec.adapters, &spec.engine, &mut progress)?;
     let Loaded { writer, embedder, vocabulary, model, context, on_gpu, devices } = loaded;
     let cells = writer.as_ref().map_or(0, |writer| writer.backend.capabilities().cells);
     let facts = ModelFacts {

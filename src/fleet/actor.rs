@@ -183,9 +183,6 @@ impl Actor {
     }
 
     async fn load(&mut self, model: &Model) -> Result<Arc<EngineHandle>, FleetError> {
-        if !self.weights.adapters.is_empty() {
-            return Err(FleetError::Adapter);
-        }
         if matches!(&self.weights.source, SourcePath::Gguf(path) if path.as_os_str().is_empty()) {
             return Err(FleetError::NoWeights);
         }
@@ -199,7 +196,7 @@ impl Actor {
         };
         let mut settings = self.settings.engine.clone();
         settings.pool_bytes = Some(self.memory.left_for_pool());
-        let load = LoadSpec { source, engine: settings };
+        let load = LoadSpec { source, adapters: self.weights.adapters.clone(), engine: settings };
         let metrics = EngineMetrics::new(&model.name);
         let observe = Box::new(move |report: &_| metrics.record(report));
         let engine = EngineHandle::start(&self.settings.program, load, observe).await.map_err(|e| {

@@ -9,7 +9,8 @@
 //!   and the store        └────────── process ended ─────────────┘                └─ another needs room ─▶
 //! ```
 //!
-//! Two models over the same weights (an alias, another system prompt, other parameters) use one engine.
+//! Two models over the same weights (an alias, another system prompt, other parameters) use one engine; with different
+//! LoRA adapters, two.
 
 mod actor;
 mod capabilities;
@@ -65,9 +66,6 @@ pub enum FleetError {
         /// Bytes that there are.
         limit: u64,
     },
-    /// The model has a LoRA adapter: without it, the answers would be another model's.
-    #[error("this model has an adapter, which is not supported yet")]
-    Adapter,
     /// The model has no GGUF: it runs elsewhere, or is kept in a format of another program.
     #[error("this model has no weights that Quipu can run: it needs a GGUF")]
     NoWeights,

@@ -91,6 +91,14 @@ pub enum GgufError {
         /// What is wrong, as the rest of the sentence.
         problem: String,
     },
+    /// The file is sound, but is no adapter for this model, or llama.cpp would abort on it.
+    #[error("this adapter cannot be used: {subject} {problem}")]
+    Adapter {
+        /// The metadata key or weight at fault.
+        subject: String,
+        /// What is wrong, as the rest of the sentence.
+        problem: String,
+    },
 }
 
 impl GgufError {

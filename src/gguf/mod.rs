@@ -27,6 +27,7 @@
 //!
 //! Memory is bounded by the file: a length is believed only if that many bytes are left in it.
 
+mod adapter;
 pub mod compat;
 mod error;
 mod file;
@@ -48,6 +49,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+pub use adapter::open_adapter;
 pub use error::GgufError;
 pub use file::GgufFile;
 pub use tensor::{TensorInfo, TensorType};

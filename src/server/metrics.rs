@@ -207,35 +207,37 @@ impl Meter {
 
     /// The answer is complete. Returns how long it took.
     pub(crate) fn done(&mut self, summary: &Summary) -> Duration {
-        self.ended = true;
-        let total = self.asked.elapsed();
-        let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
-        self.histogram("quipu_e2e_request_latency_seconds").record(total);
-        self.histogram("quipu_request_queue_time_seconds").record(seconds(summary.queue_ns));
-        self.histogram("quipu_request_prefill_time_seconds").record(seconds(summary.prefill_ns));
         self.histogram("quipu_request_decode_time_seconds").record(seconds(summary.decode_ns));
-        counter!("quipu_prompt_tokens_total", "model" => self.model.clone())
-            .increment(u64::from(summary.prompt_tokens));
-        self.finished(match summary.reason {
+        let reason = match summary.reason {
             FinishReason::Stop => "stop",
             FinishReason::Length => "length",
             FinishReason::Cancelled => "abort",
-        });
-        total
+        };
+        self.answered(summary.prompt_tokens, summary.queue_ns, summary.prefill_ns, reason)
     }
 
     /// The vectors are there. Returns how long they took.
     pub(crate) fn embedded(&mut self, embeddings: &Embeddings) -> Duration {
-        self.done(&Summary {
-            reason: FinishReason::Stop,
-            prompt_tokens: embeddings.prompt_tokens,
-            cached_tokens: 0,
-            completion_tokens: 0,
-            queue_ns: embeddings.queue_ns,
-            prefill_ns: embeddings.compute_ns,
-            decode_ns: 0,
-            tokens: None,
-        })
+        self.answered(embeddings.prompt_tokens, embeddings.queue_ns, embeddings.compute_ns, "stop")
+    }
+
+    /// What every answer moves.
+    fn answered(
+        &mut self,
+        prompt_tokens: u32,
+        queue_ns: u64,
+        prefill_ns: u64,
+        reason: &'static str,
+    ) -> Duration {
+        self.ended = true;
+        let total = self.asked.elapsed();
+        self.histogram("quipu_e2e_request_latency_seconds").record(total);
+        self.histogram("quipu_request_queue_time_seconds").record(seconds(queue_ns));
+        self.histogram("quipu_request_prefill_time_seconds").record(seconds(prefill_ns));
+        counter!("quipu_prompt_tokens_total", "model" => self.model.clone())
+            .increment(u64::from(prompt_tokens));
+        self.finished(reason);
+        total
     }
 
     /// The answer broke off, or never began.
@@ -253,6 +255,10 @@ impl Meter {
         counter!("quipu_request_success_total", "model" => self.model.clone(), "finished_reason" => reason)
             .increment(1);
     }
+}
+
+fn seconds(nanoseconds: u64) -> f64 {
+    nanoseconds as f64 / 1e9
 }
 
 impl Drop for Meter {
@@ -326,6 +332,23 @@ mod tests {
         ] {
             assert!(text.lines().any(|l| l == line), "no {line:?} in\n{text}");
         }
+    }
+
+    #[test]
+    fn vectors_are_answers_without_decoding() {
+        let text = exported(|| {
+            let embeddings =
+                Embeddings { vectors: vec![], prompt_tokens: 7, queue_ns: 1_000_000, compute_ns: 2_000_000 };
+            meter().embedded(&embeddings);
+        });
+        for line in [
+            "quipu_prompt_tokens_total{model=\"m:latest\"} 7",
+            "quipu_request_success_total{model=\"m:latest\",finished_reason=\"stop\"} 1",
+            "quipu_request_prefill_time_seconds_sum{model=\"m:latest\"} 0.002",
+        ] {
+            assert!(text.lines().any(|l| l == line), "no {line:?} in\n{text}");
+        }
+        assert!(!text.contains("decode_time"), "{text}");
     }
 
     #[test]

@@ -129,6 +129,7 @@ impl Context {
             batch_tokens: 0,
             sequences: 0,
         };
+        model.apply_adapters(native)?;
         // SAFETY: reads of a live context.
         unsafe {
             if ffi::llama_get_memory(native.as_ptr()).is_null() {

@@ -130,6 +130,7 @@ impl Embedder {
         };
         embedder.pooling = Pooling::of_native(found)
             .ok_or_else(|| Error::Context("the model does not make one vector of a text".into()))?;
+        model.apply_adapters(native)?;
         if !embedder.takes_parts() {
             embedder.text_tokens = ubatch;
         }

@@ -54,6 +54,9 @@ pub enum Error {
     /// llama.cpp refused the model; its log says why.
     #[error("llama.cpp cannot load this model: {0}")]
     Load(String),
+    /// llama.cpp refused the adapter; its log says why.
+    #[error("llama.cpp cannot load this adapter: {0}")]
+    Adapter(String),
     /// What the model was to be read from failed.
     #[error("the model cannot be read: {0}")]
     Read(#[source] std::io::Error),

@@ -22,7 +22,11 @@ pub struct ModelParams {
 #[derive(Clone)]
 pub struct Model(Arc<Inner>);
 
-struct Inner(NonNull<ffi::llama_model>);
+struct Inner {
+    native: NonNull<ffi::llama_model>,
+    /// Freed with the model.
+    adapters: Vec<NonNull<ffi::llama_adapter_lora>>,
+}
 
 // SAFETY: after loading, llama.cpp only reads a model; contexts and vocabularies on several threads share
 // it, as in llama.cpp's own server.
@@ -33,7 +37,7 @@ unsafe impl Sync for Inner {}
 impl Drop for Inner {
     fn drop(&mut self) {
         // SAFETY: the last owner frees; contexts hold an owner and are freed before.
-        unsafe { ffi::llama_model_free(self.0.as_ptr()) };
+        unsafe { ffi::llama_model_free(self.native.as_ptr()) };
     }
 }
 
@@ -101,7 +105,7 @@ impl Model {
         native.progress_callback_user_data = (&raw mut state).cast();
         let (model, error) = load(native);
         match (NonNull::new(model), error) {
-            (Some(model), _) => Ok(Self(Arc::new(Inner(model)))),
+            (Some(native), _) => Ok(Self(Arc::new(Inner { native, adapters: Vec::new() }))),
             (None, _) if state.cancelled => Err(Error::Cancelled),
             (None, Some(error)) => Err(Error::Read(error)),
             (None, None) => Err(Error::Load(log::take_error())),
@@ -109,7 +113,43 @@ impl Model {
     }
 
     pub(crate) fn as_ptr(&self) -> *mut ffi::llama_model {
-        self.0.0.as_ptr()
+        self.0.native.as_ptr()
+    }
+
+    /// Adds a LoRA adapter, whose file has been validated before, to all contexts of this model.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if there are contexts or other owners already, or for a path that is no C string;
+    /// [`Error::Adapter`] with the last error of llama.cpp's log.
+    pub fn add_adapter(&mut self, path: &Path) -> Result<(), Error> {
+        let inner = Arc::get_mut(&mut self.0)
+            .ok_or_else(|| Error::Argument("adapters come before contexts and vocabularies".into()))?;
+        let path = CString::new(path.as_os_str().as_encoded_bytes())
+            .map_err(|_| Error::Argument("the path of the adapter holds a NUL byte".into()))?;
+        // SAFETY: the model is live and nobody else has it; the path lives during the call.
+        let adapter = unsafe { ffi::llama_adapter_lora_init(inner.native.as_ptr(), path.as_ptr()) };
+        inner.adapters.push(NonNull::new(adapter).ok_or_else(|| Error::Adapter(log::take_error()))?);
+        Ok(())
+    }
+
+    /// Lets a context of this model, just made, compute with its adapters.
+    pub(crate) fn apply_adapters(&self, context: NonNull<ffi::llama_context>) -> Result<(), Error> {
+        let mut adapters: Vec<_> = self.0.adapters.iter().map(|adapter| adapter.as_ptr()).collect();
+        if adapters.is_empty() {
+            return Ok(());
+        }
+        let mut scales = vec![1.0; adapters.len()];
+        // SAFETY: the context is live; the adapters are those of its model, and live as long; both lists have the given
+        // length, and are copied.
+        let code = unsafe {
+            ffi::llama_set_adapters_lora(
+                context.as_ptr(),
+                adapters.as_mut_ptr(),
+                adapters.len(),
+                scales.as_mut_ptr(),
+            )
+        };
+        if code == 0 { Ok(()) } else { Err(Error::Adapter(format!("code {code}"))) }
     }
 
     /// The vocabulary.

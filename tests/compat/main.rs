@@ -119,6 +119,6 @@ fn an_engine_loads_an_old_file() {
         gpu_layers: Some(0),
         ..EngineSettings::default()
     };
-    let loaded = llama::load(&path, &settings, &mut |_| true).unwrap();
+    let loaded = llama::load(&path, &[], &settings, &mut |_| true).unwrap();
     assert_eq!(loaded.model.context_train(), 512);
 }

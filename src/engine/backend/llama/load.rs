@@ -1,7 +1,7 @@
 //! Loading a model and sizing its pool.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use quipu_llama::{Batch, Context, ContextParams, DeviceKind, Model, ModelParams, Pooling, devices};
 use tracing::info;
@@ -10,7 +10,7 @@ use super::{LlamaBackend, LlamaEmbedder, LlamaVocabulary, Threads, warm_up};
 use crate::engine::backend::Capabilities;
 use crate::engine::protocol::EngineSettings;
 use crate::gguf::compat::{self, ModelFile};
-use crate::gguf::{GgufError, GgufFile};
+use crate::gguf::{GgufError, GgufFile, open_adapter};
 
 /// Why a model cannot be loaded, for people.
 #[derive(Debug, thiserror::Error)]
@@ -61,12 +61,13 @@ pub struct Writer {
     pub bytes_per_token: u64,
 }
 
-/// Loads a model and makes its pool.
+/// Loads a model with LoRA adapters, and makes its pool.
 ///
 /// # Errors
 /// See [`LoadError`].
 pub fn load(
     path: &Path,
+    adapters: &[PathBuf],
     settings: &EngineSettings,
     progress: &mut dyn FnMut(f32) -> bool,
 ) -> Result<Loaded, LoadError> {
@@ -76,7 +77,12 @@ pub fn load(
     let on_gpu = settings.gpu_layers != Some(0)
         && devices.iter().any(|d| matches!(d.kind, DeviceKind::Gpu | DeviceKind::IntegratedGpu));
     let params = ModelParams { gpu_layers: settings.gpu_layers };
-    let model = load_model(path, &file, &params, progress)?;
+    let mut model = load_model(path, &file, &params, progress)?;
+    for adapter in adapters {
+        open_adapter(adapter, file.as_loaded())?;
+        model.add_adapter(adapter)?;
+        info!(path = %adapter.display(), "LoRA adapter");
+    }
     if !model.has_decoder() {
         return Err(LoadError::NoText("it is the encoder of a translation model"));
     }
