@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use quipu::chat::{Conversation, Message, Renderer, Templates};
+use quipu::chat::{Conversation, Message, Renderer, Templates, Think};
 use quipu::engine::protocol::ModelFacts;
 use serde::Deserialize;
 use serde_json::Value;
@@ -78,7 +78,12 @@ async fn templates_of_known_families_render_as_transformers_renders_them() {
         };
         for (name, case) in &cases {
             let messages = case.messages.iter().map(message).collect();
-            let conversation = Conversation { messages, tools: case.tools.clone(), think: case.think };
+            let think = match case.think {
+                None => Think::Unset,
+                Some(false) => Think::Off,
+                Some(true) => Think::On,
+            };
+            let conversation = Conversation { messages, tools: case.tools.clone(), think };
             let found = Renderer::default().render(Templates { go: None, facts: &facts }, conversation).await;
             match (&expected[name], found) {
                 (Golden::Text(text), Ok(found)) if dated(text) == found => {}
