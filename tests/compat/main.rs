@@ -55,14 +55,18 @@ fn check(case: &Case) {
     assert!(quantized(&old) == quantized(&stock), "quantizing corrects it, too");
 }
 
-/// The tensors of a file that the binary quantized.
-fn quantized(path: &Path) -> BTreeMap<String, (Vec<u64>, u32, Vec<u8>)> {
+/// The tensors of a file that the binary quantized, or why it cannot be: some are of a type from which llama.cpp does not.
+fn quantized(path: &Path) -> Result<BTreeMap<String, (Vec<u64>, u32, Vec<u8>)>, String> {
     let output = path.with_extension("q8_0");
     let quipu =
         Command::new(env!("CARGO_BIN_EXE_quipu")).arg("quantize").args([path, &output]).arg("Q8_0").output();
     let quipu = quipu.unwrap();
-    assert!(quipu.status.success(), "{}", String::from_utf8_lossy(&quipu.stderr));
-    data(compat::open(&output).unwrap().file(), File::open(&output).unwrap())
+    if !quipu.status.success() {
+        let error = String::from_utf8(quipu.stderr).unwrap();
+        assert!(error.contains("requantizing from type"), "{error}");
+        return Err(error);
+    }
+    Ok(data(compat::open(&output).unwrap().file(), File::open(&output).unwrap()))
 }
 
 /// What llama.cpp is told of the old file is what the stock file says, and what it reads is the same data.
