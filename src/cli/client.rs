@@ -4,7 +4,7 @@
 //! `{"error": "…"}`; a stream may become one at any line, when its status is long sent.
 
 use bytes::{Buf, BytesMut};
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header};
 use reqwest::{Body, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,6 +32,13 @@ impl Client {
     /// Whether the server sees the same files as we do.
     pub(super) fn is_local(&self) -> bool {
         self.is_local
+    }
+
+    /// What the server calls itself: `quipu/0.1.0`. Empty if it does not say.
+    pub(super) async fn server_name(&self) -> Result<String, CliError> {
+        let response = self.send(self.request(Method::GET, "/api/version")).await?;
+        let name = response.headers().get(header::SERVER).and_then(|name| name.to_str().ok());
+        Ok(name.unwrap_or_default().to_owned())
     }
 
     /// Gets one object.

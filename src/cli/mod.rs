@@ -33,6 +33,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod version;
 
 use std::error::Error;
 use std::io::{ErrorKind, Write};
@@ -47,10 +48,13 @@ use session::{Output, Session};
 
 /// A local LLM server: a drop-in for Ollama with one continuous batch over one paged KV cache.
 #[derive(Debug, Parser)]
-#[command(name = "quipu", version, propagate_version = true)]
+#[command(name = "quipu", arg_required_else_help = true)]
 struct Cli {
+    /// Print the version of the server, and of this program if it is another
+    #[arg(short, long)]
+    version: bool,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -141,8 +145,11 @@ fn innermost(error: &dyn Error) -> String {
 /// Runs the command of this process's command line.
 #[must_use]
 pub fn main() -> ExitCode {
-    let command = Cli::parse().command;
+    let Cli { command, version } = Cli::parse();
     let environment = environment::of_process();
+    let Some(command) = command.filter(|_| !version) else {
+        return ExitCode::from(report(tell_version(&environment), &mut std::io::stderr()));
+    };
     if matches!(command, Command::Serve(_) | Command::Engine | Command::Quantize(_)) {
         logging::to_stderr(&environment);
     }
@@ -160,8 +167,16 @@ pub fn main() -> ExitCode {
 /// Runs a command that speaks to the server.
 fn ask_server(question: &Question, environment: &environment::Environment<'_>) -> Result<(), CliError> {
     let mut session = Session::new(environment, Output::of_process())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(question.ask(&mut session))
+    runtime()?.block_on(question.ask(&mut session))
+}
+
+fn tell_version(environment: &environment::Environment<'_>) -> Result<(), CliError> {
+    let mut session = Session::new(environment, Output::of_process())?;
+    runtime()?.block_on(version::version(&mut session))
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 impl Question {

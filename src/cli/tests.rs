@@ -8,6 +8,7 @@ mod pull;
 mod run;
 mod script;
 mod show;
+mod version;
 
 use clap::{CommandFactory, Parser};
 
@@ -28,6 +29,7 @@ fn the_arguments_that_do_not_go_together() {
         "quipu list a b",
         "quipu create",
         "quipu stop a b",
+        "quipu",
     ] {
         assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
     }

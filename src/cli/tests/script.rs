@@ -83,7 +83,7 @@ async fn page(State(Script(script)): State<Script>, request: Request) -> Respons
 /// Runs a command line.
 pub(super) async fn command(arguments: &[&str], session: &mut Session) -> Result<(), CliError> {
     match Cli::try_parse_from(["quipu"].iter().chain(arguments)).unwrap().command {
-        Command::Ask(question) => question.ask(session).await,
+        Some(Command::Ask(question)) => question.ask(session).await,
         command => panic!("{command:?} asks no server"),
     }
 }
