@@ -10,7 +10,7 @@ use super::session::Session;
 use super::table::table;
 
 /// Arguments of `quipu list`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct ListArgs {
     /// Only models whose names begin with this, in any letter case
     prefix: Option<String>,

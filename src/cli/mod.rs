@@ -131,6 +131,9 @@ enum CliError {
     File { what: String, error: std::io::Error },
     #[error("the server said something that is no JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// By the user, who knows.
+    #[error("interrupted")]
+    Interrupted,
 }
 
 /// What happened at the bottom; the layers above it only say that something did.
@@ -196,12 +199,16 @@ impl Question {
     }
 }
 
+/// The exit code of a command that Ctrl+C ended, as shells have it: 128 and the number of the signal.
+const INTERRUPTED: u8 = 130;
+
 /// Tells why a command failed, if it did, and returns the exit code of the process.
 fn report(outcome: Result<(), CliError>, err: &mut dyn Write) -> u8 {
     match outcome {
         Ok(()) => 0,
         // Whoever reads our output has enough of it; that is no error of ours.
         Err(CliError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => 0,
+        Err(CliError::Interrupted) => INTERRUPTED,
         Err(error) => {
             // Nobody is left to be told if this fails.
             let _ = writeln!(err, "Error: {error}");

@@ -107,6 +107,23 @@ impl<'a> Progress<'a> {
     }
 }
 
+/// Turns on standard error. When it is dropped, nothing of it is left.
+pub(super) struct Spinner(ProgressBar);
+
+impl Spinner {
+    pub(super) fn new() -> Self {
+        let spinner = ProgressBar::new_spinner().with_style(spinner_style());
+        spinner.enable_steady_tick(SPINNER_TICK);
+        Self(spinner)
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// How it is shown.
 trait View {
     fn status(&mut self, text: &str) -> std::io::Result<()>;

@@ -2,13 +2,13 @@
 
 use clap::Args;
 use http::StatusCode;
-use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::CliError;
 use super::list::Models;
 use super::progress::follow;
 use super::session::Session;
+use super::show::Shown;
 
 /// Arguments of `quipu pull`.
 #[derive(Debug, Args)]
@@ -33,17 +33,19 @@ pub(super) async fn pull(args: &PullArgs, session: &mut Session) -> Result<(), C
     }
 }
 
-/// Pulls a model if the server does not have it.
-pub(super) async fn pull_if_missing(
+/// What the server says of a model, which is pulled if it is not there.
+pub(super) async fn find_or_pull(
     model: &str,
     insecure: bool,
     session: &mut Session,
-) -> Result<(), CliError> {
-    match session.client.post::<IgnoredAny>("/api/show", &json!({"model": model})).await {
+) -> Result<Shown, CliError> {
+    let question = json!({"model": model});
+    match session.client.post("/api/show", &question).await {
         Err(CliError::Server { status: StatusCode::NOT_FOUND, .. }) => {
-            pull_one(model, insecure, session).await
+            pull_one(model, insecure, session).await?;
+            session.client.post("/api/show", &question).await
         }
-        outcome => outcome.map(|_| ()),
+        found => found,
     }
 }
 

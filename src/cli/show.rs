@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::CliError;
 use super::human;
+use super::run::Message;
 use super::session::Session;
 use super::table::table;
 
@@ -34,22 +35,24 @@ pub(super) struct ShowArgs {
     verbose: bool,
 }
 
-/// The answer of `/api/show`, as far as it is printed.
+/// The answer of `/api/show`, as far as commands look at it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Shown {
-    license: String,
-    modelfile: String,
-    parameters: String,
-    template: String,
-    system: String,
+pub(super) struct Shown {
+    pub(super) license: String,
+    pub(super) modelfile: String,
+    pub(super) parameters: String,
+    pub(super) template: String,
+    pub(super) system: String,
+    /// What every conversation begins with.
+    pub(super) messages: Vec<Message>,
     details: Details,
     remote_model: Option<String>,
     remote_host: Option<String>,
     model_info: Map<String, Value>,
     projector_info: Option<Map<String, Value>>,
     tensors: Vec<Tensor>,
-    capabilities: Vec<String>,
+    pub(super) capabilities: Vec<String>,
     requires: Option<String>,
 }
 
@@ -101,7 +104,8 @@ impl Shown {
         }
     }
 
-    fn sections(&self, verbose: bool) -> String {
+    /// Everything that is short; with `verbose`, everything.
+    pub(super) fn sections(&self, verbose: bool) -> String {
         let mut text = section("Model", &self.model());
         let capabilities: Vec<_> = self.capabilities.iter().map(|name| vec![name.clone()]).collect();
         text += &section("Capabilities", &capabilities);

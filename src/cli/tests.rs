@@ -5,6 +5,7 @@ mod failures;
 mod lists;
 mod models;
 mod pull;
+mod repl;
 mod run;
 mod script;
 mod show;

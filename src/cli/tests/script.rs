@@ -15,7 +15,8 @@ use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::super::client::Client;
-use super::super::session::{Output, Session};
+use super::super::run::EditorSettings;
+use super::super::session::{Output, Screen, Session};
 use super::super::{Cli, CliError, Command, report};
 use crate::server::host::Host;
 
@@ -93,8 +94,9 @@ pub(super) fn session(host: &str) -> (Session, Streams) {
     let streams = Streams::default();
     let (out, err) = (Box::new(streams.out.clone()), Box::new(streams.err.clone()));
     let client = Client::new(&Host::parse(host)).unwrap();
-    let output = Output { out, err, bars: false };
-    (Session { client, output, now: "2026-08-01T12:00:00Z".parse().unwrap() }, streams)
+    let output = Output { out, err, bars: false, screen: Screen { width: || None, color: false } };
+    let now = "2026-08-01T12:00:00Z".parse().unwrap();
+    (Session { client, output, now, editor: EditorSettings::default() }, streams)
 }
 
 /// What a command printed.
