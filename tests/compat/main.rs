@@ -55,8 +55,11 @@ fn check(case: &Case) {
     assert!(quantized(&old) == quantized(&stock), "quantizing corrects it, too");
 }
 
+/// Shapes, types and bytes of tensors by their names.
+type Tensors = BTreeMap<String, (Vec<u64>, u32, Vec<u8>)>;
+
 /// The tensors of a file that the binary quantized, or why it cannot be: some are of a type from which llama.cpp does not.
-fn quantized(path: &Path) -> Result<BTreeMap<String, (Vec<u64>, u32, Vec<u8>)>, String> {
+fn quantized(path: &Path) -> Result<Tensors, String> {
     let output = path.with_extension("q8_0");
     let quipu =
         Command::new(env!("CARGO_BIN_EXE_quipu")).arg("quantize").args([path, &output]).arg("Q8_0").output();
@@ -85,7 +88,7 @@ fn assert_same(stock_file: &ModelFile, stock: &Path, old_file: &ModelFile, old: 
 }
 
 /// Shapes, types and bytes of all tensors.
-fn data(file: &GgufFile, mut from: impl Read + Seek) -> BTreeMap<String, (Vec<u64>, u32, Vec<u8>)> {
+fn data(file: &GgufFile, mut from: impl Read + Seek) -> Tensors {
     let tensors = file.tensors().iter();
     tensors
         .map(|tensor| {
