@@ -61,7 +61,7 @@ for row in $rows; do
             # As many seconds as the row can take at most.
             timeout 900 sh -c 'while :; do :; done' &
             neighbour=$!
-            compare neighbour random:requests=24,input=64,output=128 8 np=8,unified=off,ctx=8192
+            compare neighbour random:requests=8,input=64,output=96 8 np=8,unified=off,ctx=8192
             ;;
         front)
             echo "== front: the mock engine, 64 at a time"
