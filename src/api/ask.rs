@@ -135,6 +135,12 @@ impl Ask {
 }
 
 impl Input {
+    /// A conversation about which nothing else was said.
+    pub(crate) fn conversation(messages: Vec<Message>) -> Self {
+        let (tools, tool_choice, think, context) = (Vec::new(), ToolChoice::Auto, Think::Unset, Vec::new());
+        Self::Chat { messages, tools, tool_choice, think, context }
+    }
+
     /// What the engine is to continue, and how to read what it writes.
     async fn prepare(
         self,

@@ -77,6 +77,34 @@ impl EmbedAsk {
     }
 }
 
+impl Embedded {
+    /// The vectors with the length 1, each cut to so many numbers before; nothing, 0 and less keep all.
+    ///
+    /// # Errors
+    /// As [`normalize`].
+    pub(crate) fn unit_vectors(self, dimensions: Option<i64>) -> Result<Vec<Vec<f32>>, Failure> {
+        let dimensions = dimensions.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+        self.vectors.into_iter().map(|vector| normalize(vector, dimensions)).collect()
+    }
+}
+
+/// The texts of `input`. An empty text that stands alone is none; in a list, it is one.
+///
+/// # Errors
+/// [`Failure::Invalid`] for anything but a text and a list of texts.
+pub(crate) fn inputs(input: Option<Value>) -> Result<Vec<String>, Failure> {
+    let text = |value: Value| match value {
+        Value::String(text) => Ok(text),
+        _ => Err(Failure::Invalid("invalid input type".into())),
+    };
+    match input {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::String(empty)) if empty.is_empty() => Ok(Vec::new()),
+        Some(Value::Array(list)) => list.into_iter().map(text).collect(),
+        Some(other) => Ok(vec![text(other)?]),
+    }
+}
+
 /// Ollama takes a pass that fails for the fault of the texts.
 fn blame(failure: Failure) -> Failure {
     match failure {
@@ -89,7 +117,7 @@ fn blame(failure: Failure) -> Failure {
 ///
 /// # Errors
 /// [`Failure::Invalid`] for a vector that holds what is no number.
-pub(crate) fn normalize(mut vector: Vec<f32>, dimensions: usize) -> Result<Vec<f32>, Failure> {
+fn normalize(mut vector: Vec<f32>, dimensions: usize) -> Result<Vec<f32>, Failure> {
     check(&vector)?;
     if dimensions > 0 {
         vector.truncate(dimensions);

@@ -121,7 +121,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::chat::{Message, Think};
+    use crate::chat::Message;
 
     fn ask(request: Value) -> Result<Ask, String> {
         let request: ChatRequest = serde_json::from_value(request).map_err(|e| e.to_string())?;
@@ -134,13 +134,7 @@ mod tests {
             {"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"},
         ]}));
         let messages = vec![Message::new("system", "Be kind."), Message::new("user", "Hi")];
-        let input = Input::Chat {
-            messages,
-            tools: Vec::new(),
-            tool_choice: ToolChoice::Auto,
-            think: Think::Unset,
-            context: Vec::new(),
-        };
+        let input = Input::conversation(messages);
         assert_eq!(asked.unwrap().input, input);
     }
 

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::error::Json;
 use super::{Failures, OllamaError, shared};
-use crate::api::embed::{EmbedAsk, Embedded, normalize};
+use crate::api::embed::{EmbedAsk, Embedded, inputs};
 use crate::api::error::Failure;
 use crate::api::keep_alive;
 use crate::api::options::Options;
@@ -48,7 +48,7 @@ pub(crate) struct EmbedResponse {
     figures: Option<EmbedFigures>,
 }
 
-/// EmbedFigures of vectors. Durations are in nanoseconds.
+/// Figures of vectors. Durations are in nanoseconds.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EmbedFigures {
     /// From the request's arrival to the end.
@@ -69,13 +69,12 @@ pub(crate) async fn embed(
     State(app): State<Arc<App>>,
     Json(request): Json<EmbedRequest>,
 ) -> Result<Json<EmbedResponse>, OllamaError> {
-    let dimensions = usize::try_from(request.dimensions.unwrap_or(0)).unwrap_or(0);
+    let dimensions = request.dimensions;
     let ask = request.ask()?;
     let model = ask.model.clone();
     let embedded = ask.vectors(&app).await?;
     let figures = (!embedded.vectors.is_empty()).then(|| EmbedFigures::from(&embedded));
-    let embeddings = embedded.vectors.into_iter().map(|vector| normalize(vector, dimensions));
-    let embeddings = embeddings.collect::<Result<_, _>>()?;
+    let embeddings = embedded.unit_vectors(dimensions)?;
     Ok(Json(EmbedResponse { model, embeddings, figures }))
 }
 
@@ -101,23 +100,6 @@ impl EmbedRequest {
             inputs,
             truncate: self.truncate != Some(false),
         })
-    }
-}
-
-/// The texts of `input`. An empty text that stands alone is none; in a list, it is one.
-///
-/// # Errors
-/// [`Failure::Invalid`] for anything but a text and a list of texts.
-pub(in crate::api) fn inputs(input: Option<Value>) -> Result<Vec<String>, Failure> {
-    let text = |value: Value| match value {
-        Value::String(text) => Ok(text),
-        _ => Err(Failure::Invalid("invalid input type".into())),
-    };
-    match input {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::String(empty)) if empty.is_empty() => Ok(Vec::new()),
-        Some(Value::Array(list)) => list.into_iter().map(text).collect(),
-        Some(other) => Ok(vec![text(other)?]),
     }
 }
 

@@ -191,13 +191,7 @@ mod tests {
         assert_eq!(asked.options["num_predict"], 7);
         assert_eq!(asked.options["temperature"], 1.0);
         let messages = vec![Message::new("user", "Hi")];
-        let input = Input::Chat {
-            messages,
-            tools: Vec::new(),
-            tool_choice: ToolChoice::Auto,
-            think: Think::Unset,
-            context: Vec::new(),
-        };
+        let input = Input::conversation(messages);
         assert_eq!(asked.input, input);
     }
 

@@ -13,10 +13,10 @@ use super::error::Json;
 use super::sampling::SamplingFields;
 use super::shared::{Head, StreamOptions};
 use super::{Failures, OpenAiError};
-use crate::api::ask::{self, Ask, Input, Purpose, ToolChoice};
+use crate::api::ask::{self, Ask, Input, Purpose};
 use crate::api::error::Failure;
 use crate::api::{logprobs, stream};
-use crate::chat::{Message, Think};
+use crate::chat::Message;
 use crate::server::app::App;
 
 /// What to continue, and how.
@@ -104,13 +104,7 @@ impl CompletionRequest {
             model: self.model.unwrap_or_default(),
             purpose: Purpose::Generate,
             keep_alive: None,
-            input: Input::Chat {
-                messages: vec![Message::new("user", prompt)],
-                tools: Vec::new(),
-                tool_choice: ToolChoice::Auto,
-                think: Think::Unset,
-                context: Vec::new(),
-            },
+            input: Input::conversation(vec![Message::new("user", prompt)]),
             options,
             truncate: true,
             shift: true,
@@ -137,13 +131,7 @@ mod tests {
         for prompt in [json!("Hi"), json!(["Hi"])] {
             let asked = ask(json!({"prompt": prompt, "logprobs": 2, "max_tokens": 3})).unwrap();
             let messages = vec![Message::new("user", "Hi")];
-            let input = Input::Chat {
-                messages,
-                tools: Vec::new(),
-                tool_choice: ToolChoice::Auto,
-                think: Think::Unset,
-                context: Vec::new(),
-            };
+            let input = Input::conversation(messages);
             assert_eq!(asked.input, input);
             assert_eq!(asked.logprobs, Some(2));
             assert_eq!(asked.options["num_predict"], 3);

@@ -10,9 +10,8 @@ use utoipa::ToSchema;
 
 use super::error::Json;
 use super::{Failures, OpenAiError};
-use crate::api::embed::{EmbedAsk, normalize};
+use crate::api::embed::{EmbedAsk, inputs};
 use crate::api::error::Failure;
-use crate::api::ollama::embed::inputs;
 use crate::server::app::App;
 
 /// What to turn into vectors, and how.
@@ -83,16 +82,16 @@ pub(crate) async fn create_embeddings(
     Json(request): Json<EmbeddingsRequest>,
 ) -> Result<axum::Json<EmbeddingList>, OpenAiError> {
     let base64 = is_base64(request.encoding_format.as_deref())?;
-    let dimensions = usize::try_from(request.dimensions.unwrap_or(0)).unwrap_or(0);
+    let dimensions = request.dimensions;
     let ask = request.ask()?;
     let model = ask.model.clone();
     let embedded = ask.vectors(&app).await?;
-    let data = embedded.vectors.into_iter().enumerate().map(|(index, vector)| {
-        let embedding = EmbeddingVector::encoded(normalize(vector, dimensions)?, base64);
-        Ok(EmbeddingObject { object: "embedding", embedding, index })
-    });
-    let data = data.collect::<Result<_, Failure>>()?;
     let prompt_tokens = embedded.prompt_tokens;
+    let data = embedded.unit_vectors(dimensions)?.into_iter().enumerate().map(|(index, vector)| {
+        let embedding = EmbeddingVector::encoded(vector, base64);
+        EmbeddingObject { object: "embedding", embedding, index }
+    });
+    let data = data.collect();
     let usage = EmbeddingUsage { prompt_tokens, total_tokens: prompt_tokens };
     Ok(axum::Json(EmbeddingList { object: "list", data, model, usage }))
 }
