@@ -38,14 +38,13 @@ serve() {
 
 # compare ROW WORKLOAD SESSIONS LLAMA-SERVER-SETTINGS: three rounds in which both take turns
 compare() {
-    echo "== $1: $2, $3 at a time"
+    row=$1 workload=$2 sessions=$3 settings=$4
+    echo "== $row: $workload, $sessions at a time"
     serve --model "$model,name=m"
-    set -- "$1" "$2" "$3" "$4" "http://127.0.0.1:$port,name=quipu,model=m,ignore-eos,pid=$server"
+    set -- "http://127.0.0.1:$port,name=quipu,model=m,ignore-eos,pid=$server"
     if [ -n "${LLAMA_SERVER:-}" ]; then
-        set -- "$@" "llama-server=$LLAMA_SERVER,gguf=$model,name=llama,$4"
+        set -- "$@" "llama-server=$LLAMA_SERVER,gguf=$model,name=llama,$settings"
     fi
-    row=$1 workload=$2 sessions=$3
-    shift 4
     "$quipu" bench run "$@" -w "$workload" -c "$sessions" --rounds "$rounds" --out "$out/$row"
     stop
 }
