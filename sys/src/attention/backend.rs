@@ -4,9 +4,11 @@
 //! The structs are those of ggml's `ggml-backend-impl.h`, which has no bindings. The crate's version is pinned, and
 //! ggml refuses a backend of another [`API_VERSION`].
 
+use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::marker::PhantomData;
 use std::ptr;
-use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use llama_cpp_sys_2 as ffi;
 use parking_lot::Mutex;
@@ -129,28 +131,31 @@ pub(super) fn set_least(tokens: u32, cells: u32) {
     LEAST.store(u64::from(tokens) << 32 | u64::from(cells), Ordering::Relaxed);
 }
 
-/// Contexts that are being made.
-static IN_THE_MAKING: AtomicU32 = AtomicU32::new(0);
+thread_local! {
+    /// Whether this thread makes a context. llama.cpp asks for operations on the thread that it was called on, so
+    /// others, which compute meanwhile, are not concerned.
+    static MAKES_CONTEXT: Cell<bool> = const { Cell::new(false) };
+}
 
-/// While it lives, no operation is taken over. When a context is made, llama.cpp looks which device would compute flash
-/// attention, and does without it if that is not the device of the layer: ours never is.
-pub(crate) struct Abstain(());
+/// While it lives, no operation of this thread is taken over. When a context is made, llama.cpp looks which device would
+/// compute flash attention, and does without it if that is not the device of the layer: ours never is.
+pub(crate) struct Abstain(PhantomData<*const ()>);
 
 impl Abstain {
     pub(crate) fn begin() -> Self {
-        IN_THE_MAKING.fetch_add(1, Ordering::Relaxed);
-        Self(())
+        MAKES_CONTEXT.set(true);
+        Self(PhantomData)
     }
 }
 
 impl Drop for Abstain {
     fn drop(&mut self) {
-        IN_THE_MAKING.fetch_sub(1, Ordering::Relaxed);
+        MAKES_CONTEXT.set(false);
     }
 }
 
 fn is_wanted(op: &Op<'_>) -> bool {
-    if IN_THE_MAKING.load(Ordering::Relaxed) > 0 {
+    if MAKES_CONTEXT.get() {
         return false;
     }
     let least = LEAST.load(Ordering::Relaxed);
