@@ -19,6 +19,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::process::Command;
 
+use parking_lot::RwLock;
 use quipu::engine::backend::llama;
 use quipu::engine::protocol::EngineSettings;
 use quipu::fleet::FileFacts;
@@ -34,8 +35,13 @@ struct Case {
     old: Tiny,
 }
 
+/// Loading an engine measures which attention kernels serve it best, and all contexts of the process use them then.
+/// Logits that are compared must not be computed by two kinds, so whoever compares holds this for reading.
+static KERNELS: RwLock<()> = RwLock::new(());
+
 /// Writes both files, checks that the one is seen as the other, and loads both.
 fn check(case: &Case) {
+    let _same = KERNELS.read();
     let folder = tempfile::tempdir().unwrap();
     let (stock, old) = (folder.path().join("stock.gguf"), folder.path().join("old.gguf"));
     case.stock.write(&stock);
@@ -126,6 +132,7 @@ fn an_engine_loads_an_old_file() {
         gpu_layers: Some(0),
         ..EngineSettings::default()
     };
+    let _chosen = KERNELS.write();
     let loaded = llama::load(&path, &[], &settings, &mut |_| true).unwrap();
     assert_eq!(loaded.model.context_train(), 512);
 }
