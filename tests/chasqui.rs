@@ -172,7 +172,8 @@ async fn it_remembers_over_turns_in_all_dialects() {
     ]);
     let said = chat(&server, json!({"messages": messages, "think": false})).await;
     assert!(content(&said).contains("Ilka"), "{said}");
-    let request = json!({"model": "chasqui", "messages": messages, "reasoning_effort": "none"});
+    let request =
+        json!({"model": "chasqui", "messages": messages, "reasoning_effort": "none", "temperature": 0});
     let answer = server.post_json("/v1/chat/completions", &request).await;
     let said = answer["choices"][0]["message"]["content"].as_str().unwrap();
     assert!(said.contains("Ilka"), "{said}");
