@@ -19,8 +19,8 @@ use crate::engine::protocol::{Embed, LoadSpec, ModelFacts, RequestError, Source,
 pub(super) enum Request {
     /// Load the engine if need be, and use it under a model's name.
     Acquire { model: Model, keep_alive: Option<KeepAlive>, reply: oneshot::Sender<Result<Lease, FleetError>> },
-    /// Unload as soon as nobody uses it.
-    Expire,
+    /// Unload as soon as nobody uses it. The answer comes when it is gone, or will go with its last user.
+    Expire { reply: oneshot::Sender<()> },
     /// Unload if nobody uses it now: another engine needs the memory.
     MakeRoom,
 }
@@ -145,9 +145,14 @@ impl Actor {
                         let lease = self.acquire(model, keep_alive).await;
                         let _ = reply.send(lease);
                     }
-                    Some(Request::Expire) => {
+                    Some(Request::Expire { reply }) => {
+                        // Those who left before somebody asked are gone, whatever this loop saw first.
+                        while releases.try_recv().is_ok() {
+                            self.users -= 1;
+                        }
                         self.keep_alive = KeepAlive::For(Duration::ZERO);
                         self.rest();
+                        let _ = reply.send(());
                     }
                     Some(Request::MakeRoom) if self.users == 0 => self.unload("to make room"),
                     Some(Request::MakeRoom) => {}
@@ -189,6 +194,7 @@ impl Actor {
         // One that died is gone before its successor asks for memory.
         self.loaded = None;
         let grant = self.memory.reserve(&self.weights, model.weights_size(), self.mailbox.clone()).await?;
+        let _turn = self.memory.turn_to_load().await;
         let started = Instant::now();
         let source = match &self.weights.source {
             SourcePath::Gguf(path) => Source::Gguf(path.clone()),
@@ -221,8 +227,11 @@ impl Actor {
     fn rest(&mut self) {
         self.expires = None;
         let Some(loaded) = self.loaded.as_ref().filter(|_| self.users == 0) else { return };
-        if let KeepAlive::For(time) = self.keep_alive {
-            self.expires = Some(Instant::now() + time);
+        match self.keep_alive {
+            // Nobody shall see it idle, not even for a moment.
+            KeepAlive::For(Duration::ZERO) => return self.unload("nobody used it"),
+            KeepAlive::For(time) => self.expires = Some(Instant::now() + time),
+            KeepAlive::Forever => {}
         }
         loaded.grant.set_idle(true);
         let expires = self.expires_if_idle();

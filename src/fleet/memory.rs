@@ -34,6 +34,8 @@ struct Shared {
     held: Mutex<Vec<Held>>,
     /// Told whenever an engine ends or becomes idle.
     changed: Notify,
+    /// Held by the engine that loads.
+    loading: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -56,8 +58,13 @@ pub(super) struct Grant {
 
 impl Memory {
     pub(super) fn new(limit: u64, max_loaded: usize) -> Self {
-        let shared =
-            Shared { limit, max_loaded: max_loaded.max(1), held: Mutex::default(), changed: Notify::new() };
+        let shared = Shared {
+            limit,
+            max_loaded: max_loaded.max(1),
+            held: Mutex::default(),
+            changed: Notify::new(),
+            loading: tokio::sync::Mutex::default(),
+        };
         Self { shared: Arc::new(shared) }
     }
 
@@ -113,6 +120,12 @@ impl Memory {
             h.leaving = true;
             h.mailbox.upgrade()
         }))
+    }
+
+    /// Waits until no other engine loads: a model measures what serves it best while it loads, which two at once
+    /// would spoil for each other, and the pool of the second is sized by what the first has left.
+    pub(super) async fn turn_to_load(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.shared.loading.lock().await
     }
 
     /// Bytes that a pool may take in an engine that was just granted its weights: half of what is left, so that

@@ -212,8 +212,10 @@ impl Fleet {
     /// # Errors
     /// If the actor cannot take the request.
     pub async fn expire(&self, model: &Model) -> Result<(), FleetError> {
+        let (reply, answer) = oneshot::channel();
         let entry = self.entry(&model.weights);
-        entry.mailbox.send(actor::Request::Expire).await.map_err(|_| FleetError::ShuttingDown)
+        entry.mailbox.send(actor::Request::Expire { reply }).await.map_err(|_| FleetError::ShuttingDown)?;
+        answer.await.map_err(|_| FleetError::ShuttingDown)
     }
 
     fn entry(&self, weights: &Weights) -> Entry {

@@ -12,6 +12,10 @@ use crate::engine::backend::{Backend, BatchToken, Capabilities};
 /// cost.
 const LARGE: Duration = Duration::from_millis(20);
 
+/// What trying things out may take, passes that have begun aside: beside a busy program every pass is slow, and
+/// somebody waits for the model.
+const TRIALS: Duration = Duration::from_millis(1500);
+
 /// A measurement that was disturbed must not make the cache useless.
 const LEAST_KEPT: u32 = 512;
 
@@ -26,10 +30,12 @@ pub(super) fn warm_up(backend: &mut LlamaBackend, threads: Option<u32>) -> Resul
     let mut found = Found { keep_rows: None, threads: threads.unwrap_or_else(cores) };
     if trial.decode()? < LARGE {
         trial.choose_attention()?;
-        if threads.is_none() {
+        if threads.is_none() && !trial.is_over() {
             found.threads = trial.choose_threads()?;
         }
-        found.keep_rows = trial.keep_rows()?;
+        if !trial.is_over() {
+            found.keep_rows = trial.keep_rows()?;
+        }
     }
     trial.clear();
     Ok(found)
@@ -46,6 +52,7 @@ pub(super) struct Found {
 /// A few sequences that nobody asked for.
 struct Trial<'a> {
     backend: &'a mut LlamaBackend,
+    ends: Instant,
     sequences: u32,
     /// Tokens of each sequence so far.
     position: u32,
@@ -60,7 +67,12 @@ impl<'a> Trial<'a> {
     fn new(backend: &'a mut LlamaBackend) -> Self {
         let Capabilities { sequences, cells, .. } = backend.capabilities;
         let sequences = sequences.min(8).min(cells / 16);
-        Self { room: cells / sequences, backend, sequences, position: 0 }
+        Self { room: cells / sequences, backend, ends: Instant::now() + TRIALS, sequences, position: 0 }
+    }
+
+    /// Whether there is no time to try anything else.
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.ends
     }
 
     /// Computes `count` more tokens of every sequence.
@@ -165,6 +177,9 @@ impl<'a> Trial<'a> {
             let began = Instant::now();
             self.pass(1)?;
             quickest = quickest.min(began.elapsed());
+            if self.is_over() {
+                break;
+            }
         }
         Ok(quickest)
     }
