@@ -60,7 +60,7 @@ fn one_row(c: &mut Criterion) {
         group.bench_function(name, |b| {
             b.iter(|| {
                 let row = rows.next().map_or(&[][..], Vec::as_slice);
-                sampler.sample(&mut scratch, black_box(row), &history, logprobs)
+                sampler.sample(&mut scratch, black_box(row), &history, logprobs, None)
             });
         });
     }
@@ -78,7 +78,13 @@ fn many_rows(c: &mut Criterion) {
         b.iter(|| {
             let pairs = samplers.iter_mut().zip(&rows);
             let mut jobs: Vec<Job<'_>> = pairs
-                .map(|(sampler, row)| Job { sampler, logits: row, history: &history, logprobs: None })
+                .map(|(sampler, row)| Job {
+                    sampler,
+                    logits: row,
+                    history: &history,
+                    logprobs: None,
+                    mask: None,
+                })
                 .collect();
             sample_rows(&mut workers, black_box(&mut jobs))
         });

@@ -52,6 +52,7 @@ fn request(prompt: &str, tokens: u32, sampling: Sampling) -> Submit {
         prompt: Prompt { context: vec![], text: prompt.into() },
         sampling,
         limits: Limits { max_new: Some(tokens), ..Limits::default() },
+        constraint: None,
         stop: vec![],
         visible: vec![],
         logprobs: None,

@@ -6,10 +6,11 @@ use tracing::debug;
 
 use super::answer::Answer;
 use super::error::Failure;
+use super::format;
 use super::options::Options;
 use crate::chat::output::{Format, Names, Reader, Reading};
 use crate::chat::{Conversation, Message, Templates, Think};
-use crate::engine::protocol::{Limits, ModelFacts, Prompt, RequestId, Submit, Token};
+use crate::engine::protocol::{Form, Limits, ModelFacts, Prompt, RequestId, Submit, Token};
 use crate::fleet::{Content, FleetError, KeepAlive, Lease, Model};
 use crate::server::app::App;
 use crate::server::drain::Phase;
@@ -26,6 +27,8 @@ pub(crate) struct Ask {
     pub keep_alive: Option<KeepAlive>,
     /// What to continue.
     pub input: Input,
+    /// What the answer must look like.
+    pub format: Option<Form>,
     /// Options by Ollama's names; they win over those of the model.
     pub options: Map<String, Value>,
     /// Cut a prompt that does not fit.
@@ -98,6 +101,8 @@ struct Prepared {
     reader: Reader,
     /// Special tokens that the reader must see.
     visible: Vec<String>,
+    /// Whether thoughts may come before the answer.
+    may_think: bool,
 }
 
 impl Ask {
@@ -114,8 +119,16 @@ impl Ask {
         if !lease.facts().generates {
             return Err(self.purpose.failure(&self.model));
         }
-        let Prepared { prompt, reader, visible } =
+        let Prepared { prompt, reader, visible, may_think } =
             self.input.prepare(app, &self.model, &model, lease.facts()).await?;
+        let constraint = match self.format {
+            None => None,
+            Some(form) => {
+                let templates = Templates { go: model.content.template.as_deref(), facts: lease.facts() };
+                let tags = if may_think { app.renderer.thinking_tags(templates)? } else { None };
+                Some(format::constraint(form, &prompt.text, tags))
+            }
+        };
         debug!(model = %model.name, characters = prompt.text.len(), "prompt rendered");
         let generation = lease.submit(Submit {
             // Both are set by the engine's handle.
@@ -126,6 +139,7 @@ impl Ask {
             limits: Limits { truncate: self.truncate, shift: self.shift, ..options.limits },
             stop: options.stop,
             visible,
+            constraint,
             logprobs: self.logprobs,
             return_tokens: self.return_tokens,
         })?;
@@ -152,7 +166,12 @@ impl Input {
         let (messages, tools, choice, think, context) = match self {
             Self::Raw(text) => {
                 let prompt = Prompt { context: Vec::new(), text };
-                return Ok(Prepared { prompt, reader: Reader::plain(), visible: Vec::new() });
+                return Ok(Prepared {
+                    prompt,
+                    reader: Reader::plain(),
+                    visible: Vec::new(),
+                    may_think: false,
+                });
             }
             Self::Chat { messages, tools, tool_choice, think, context } => {
                 (messages, tools, tool_choice, think, context)
@@ -183,7 +202,7 @@ impl Input {
         let reading = Reading { tools: &tools, hides_thinking, prompt: &text, is_prefilled };
         let reader = Reader::new(&format, &reading);
         let visible = format.visible(!tools.is_empty());
-        Ok(Prepared { prompt: Prompt { context, text }, reader, visible })
+        Ok(Prepared { prompt: Prompt { context, text }, reader, visible, may_think: !hides_thinking })
     }
 }
 

@@ -124,7 +124,8 @@ impl Failure {
                 | RequestError::InputTooLong
                 | RequestError::NoRoom
                 | RequestError::TooManyInputs { .. }
-                | RequestError::NoGeneration,
+                | RequestError::NoGeneration
+                | RequestError::Constraint(_),
             ) => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -147,7 +148,10 @@ impl Failure {
             )
             | Self::Chat(ChatError::Template(_))
             | Self::Engine(
-                RequestError::Backend(_) | RequestError::EngineDied(_) | RequestError::Cancelled,
+                RequestError::Backend(_)
+                | RequestError::EngineDied(_)
+                | RequestError::ConstraintBroke(_)
+                | RequestError::Cancelled,
             )
             | Self::Dropped => StatusCode::INTERNAL_SERVER_ERROR,
         }

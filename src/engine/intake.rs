@@ -1,13 +1,15 @@
 //! From the socket to the step loop.
 //!
 //! ```text
-//!   socket ─▶ reader thread ──Submit──▶ tokenizer thread ──Run, Refuse──▶ step loop
-//!                   ├───────── Cancel, Credit ────────────────────────────▶
+//!                              ┌──▶ tokenizer thread ─────┐
+//!   socket ─▶ reader thread ──Submit─▶ grammar thread ──Run, Refuse──▶ step loop
+//!                   ├───────── Cancel, Credit ───────────────────────▶
 //!                   └─Embed, Cancel──▶ embedding
 //! ```
 //!
-//! Tokenising a long prompt takes longer than a step, so it has a thread of its own; and cancelling must not
-//! wait behind it, so it goes past.
+//! Tokenising a long prompt takes longer than a step, so it has a thread of its own; compiling the grammar of a
+//! constraint can take as long, so requests with one have another. Cancelling must not wait behind them, so it goes
+//! past.
 
 use std::collections::HashSet;
 use std::io::Read;
@@ -21,7 +23,8 @@ use tracing::warn;
 use super::backend::Vocabulary;
 use super::embedding::Inbox;
 use super::frame;
-use super::protocol::{Command, RequestError, RequestId, Submit};
+use super::grammar::{Grammars, Guided, Words};
+use super::protocol::{Command, Constraint, RequestError, RequestId, Submit};
 use super::request::{Sizes, prepare};
 use super::step::Order;
 
@@ -40,13 +43,35 @@ pub fn read(
 ) {
     let tokenising = Tokenising::default();
     let (submits, queue) = unbounded();
+    let (constrained, constrained_queue) = unbounded();
     std::thread::scope(|scope| {
-        scope.spawn(|| tokenize(&queue, vocabulary.as_ref(), sizes, &tokenising, orders));
+        let vocabulary = vocabulary.as_ref();
+        scope.spawn(|| {
+            let never = |_: &Constraint| Err(RequestError::Constraint("it came the wrong way".into()));
+            tokenize(&queue, vocabulary, sizes, never, &Hand { tokenising: &tokenising, orders });
+        });
+        scope.spawn(|| {
+            // Read in advance: the first request with a constraint should not wait for it.
+            let mut grammars = Words::new(vocabulary).map(|words| Grammars::new(Arc::new(words)));
+            let guide = |constraint: &Constraint| match &mut grammars {
+                Ok(grammars) => {
+                    let guide = grammars.guide(constraint);
+                    guide
+                        .map(|(guide, first)| Guided::new(guide, first))
+                        .map_err(|e| RequestError::Constraint(e.to_string()))
+                }
+                Err(reason) => {
+                    Err(RequestError::Constraint(format!("the vocabulary of this model: {reason}")))
+                }
+            };
+            tokenize(&constrained_queue, vocabulary, sizes, guide, &Hand { tokenising: &tokenising, orders });
+        });
         while let Some(command) = next(&mut socket) {
             match command {
                 Command::Submit(submit) => {
                     tokenising.lock().insert(submit.id);
-                    let _ = submits.send((Instant::now(), submit));
+                    let queue = if submit.constraint.is_some() { &constrained } else { &submits };
+                    let _ = queue.send((Instant::now(), submit));
                 }
                 Command::Embed(request) => embeddings.submit(request),
                 Command::Cancel(id) if embeddings.cancel(id) => {}
@@ -64,7 +89,7 @@ pub fn read(
                 Command::Load(_) => warn!("the model is loaded already"),
             }
         }
-        drop(submits);
+        drop((submits, constrained));
     });
 }
 
@@ -72,23 +97,30 @@ fn next(socket: &mut impl Read) -> Option<Command> {
     frame::read(socket).inspect_err(|error| warn!(%error, "the front's commands cannot be read")).ok()?
 }
 
+/// Where requests go.
+struct Hand<'a> {
+    tokenising: &'a Tokenising,
+    orders: &'a Sender<Order>,
+}
+
 fn tokenize(
     queue: &Receiver<(Instant, Box<Submit>)>,
     vocabulary: &dyn Vocabulary,
     sizes: Sizes,
-    tokenising: &Tokenising,
-    orders: &Sender<Order>,
+    mut guide: impl FnMut(&Constraint) -> Result<Guided, RequestError>,
+    hand: &Hand<'_>,
 ) {
     for (submitted, submit) in queue {
         let id = submit.id;
-        let order = match prepare(*submit, submitted, vocabulary, sizes) {
+        let guide = submit.constraint.as_ref().map(&mut guide).transpose();
+        let order = match guide.and_then(|guide| prepare(*submit, submitted, vocabulary, sizes, guide)) {
             Ok(sequence) => Order::Run(Box::new(sequence)),
             Err(error) => Order::Refuse(id, error),
         };
         // Under the lock: a cancellation comes either before, and wins, or finds the request in the loop.
-        let mut pending = tokenising.lock();
+        let mut pending = hand.tokenising.lock();
         if pending.remove(&id) {
-            let _ = orders.send(order);
+            let _ = hand.orders.send(order);
         }
     }
 }

@@ -21,12 +21,15 @@
 //! | [`pages`], [`prefix`] | what the pool holds, and for whom |
 //! | [`backend`] | the border to computation: llama.cpp, or the mock |
 //! | [`sampler`], [`text`] | logits to tokens, tokens to text |
+//! | [`constraint`], [`grammar`] | what an answer must look like, and which tokens that leaves |
 //!
 //! `scheduler`, `pages` and `prefix` know nothing of llama.cpp; nothing here knows of HTTP.
 
 pub mod backend;
+pub mod constraint;
 pub mod embedding;
 pub mod frame;
+pub mod grammar;
 pub mod intake;
 pub mod pages;
 pub mod prefix;

@@ -27,6 +27,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::constraint::{Constraint, Form, Preamble, Required, ToolForm, ToolSchema};
+
 /// Raised whenever a type of this module changes shape. The engine is started from the same binary, so a
 /// mismatch means that the file was replaced while the server runs: the remedy is a restart.
 pub const PROTOCOL_VERSION: u32 = 3;
@@ -185,6 +187,8 @@ pub struct Submit {
     pub stop: Vec<String>,
     /// Texts of special tokens that are part of the answer. Others have no text.
     pub visible: Vec<String>,
+    /// What the answer must look like.
+    pub constraint: Option<Constraint>,
     /// `Some(n)` reports the log-probability of each token and of the `n` likeliest alternatives.
     pub logprobs: Option<u8>,
     /// Report the token ids of prompt and answer at the end.
@@ -413,6 +417,12 @@ pub enum RequestError {
     /// The model is an encoder.
     #[error("this model does not generate text")]
     NoGeneration,
+    /// The constraint cannot be enforced.
+    #[error("the format cannot be enforced: {0}")]
+    Constraint(String),
+    /// The constraint met a limit of its machinery while the answer was generated.
+    #[error("the format cannot be enforced any further: {0}")]
+    ConstraintBroke(String),
     /// The front cancelled it before it was queued.
     #[error("the request was cancelled")]
     Cancelled,

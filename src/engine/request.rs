@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::backend::Vocabulary;
+use super::grammar::Guided;
 use super::protocol::{FinishReason, Limits, Prompt, RequestError, Submit, Summary, Token};
 use super::sampler::Sampler;
 use super::sequence::Sequence;
@@ -17,6 +18,8 @@ const MOST_CONTEXTS: u32 = 10;
 pub struct Request {
     /// Chooses tokens.
     pub sampler: Sampler,
+    /// Says which tokens the form of the answer leaves; `None` for free text.
+    pub guide: Option<Guided>,
     /// Turns them into text.
     pub text: TextStream,
     /// Special tokens that have text in this request.
@@ -81,7 +84,7 @@ pub struct Sizes {
     pub pool: u32,
 }
 
-/// Tokenises a request and applies its limits.
+/// Tokenises a request and applies its limits. `guide` is what became of its constraint.
 ///
 /// # Errors
 /// [`RequestError::PromptTooLong`], [`RequestError::EmptyPrompt`], [`RequestError::Tokenize`].
@@ -90,6 +93,7 @@ pub fn prepare(
     submitted: Instant,
     vocabulary: &dyn Vocabulary,
     sizes: Sizes,
+    guide: Option<Guided>,
 ) -> Result<Sequence<Request>, RequestError> {
     let mut tokens = tokenize(submit.prompt, vocabulary)?;
     if tokens.is_empty() {
@@ -103,6 +107,7 @@ pub fn prepare(
     let most = limit.saturating_mul(MOST_CONTEXTS);
     let request = Request {
         sampler: Sampler::new(&submit.sampling, random_seed()),
+        guide,
         text: TextStream::new(submit.stop),
         visible: Visible::new(&submit.visible, vocabulary),
         logprobs: submit.logprobs,
@@ -193,6 +198,14 @@ mod tests {
 
         fn piece(&self, token: Token) -> &[u8] {
             if token == 0 { b"word" } else { b"" }
+        }
+
+        fn len(&self) -> u32 {
+            0
+        }
+
+        fn spelled(&self, token: Token) -> Vec<u8> {
+            self.piece(token).to_vec()
         }
 
         fn special(&self, text: &str) -> Vec<(Token, Vec<u8>)> {

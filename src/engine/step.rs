@@ -16,6 +16,7 @@ use crossbeam::channel::{Receiver, Sender, TryRecvError};
 use tracing::{error, warn};
 
 use super::backend::{Backend, DecodeError, Vocabulary};
+use super::grammar::{Ahead, Guided, Next as Guidance};
 use super::protocol::{
     Event, Finish, FinishReason, RequestError, RequestId, StepReport, TokenChance, TokenLogprob, Update,
 };
@@ -54,7 +55,18 @@ pub struct StepLoop<B> {
     scheduler: Scheduler<Request>,
     orders: Receiver<Order>,
     events: Sender<Event>,
+    ahead: Ahead,
     scratch: Vec<Scratch>,
+}
+
+/// What becomes of a row of logits.
+enum Outcome {
+    /// A token is chosen from it.
+    Sampled,
+    /// The form of the answer is complete; the row was for nothing.
+    Complete,
+    /// The form cannot be enforced any further.
+    Broke(String),
 }
 
 impl<B: Backend> StepLoop<B> {
@@ -65,8 +77,9 @@ impl<B: Backend> StepLoop<B> {
         scheduler: Scheduler<Request>,
         orders: Receiver<Order>,
         events: Sender<Event>,
+        ahead: Ahead,
     ) -> Self {
-        Self { backend, vocabulary, scheduler, orders, events, scratch: Vec::new() }
+        Self { backend, vocabulary, scheduler, orders, events, ahead, scratch: Vec::new() }
     }
 
     /// Runs until the front is gone.
@@ -148,34 +161,65 @@ impl<B: Backend> StepLoop<B> {
 
     /// Samples a token for every row, and decides what becomes of its sequence.
     fn choose(&mut self, plan: &Plan, updates: &mut Vec<Update>) {
-        let mut indices = Vec::new();
+        let mut outcomes = Vec::new();
         let mut jobs = Vec::new();
         for (index, row, sequence) in self.scheduler.outputs(plan) {
-            indices.push(index);
-            jobs.push(Job {
-                logits: self.backend.logits(row),
-                history: &sequence.tokens,
-                logprobs: sequence.payload.logprobs,
-                sampler: &mut sequence.payload.sampler,
-            });
+            let Request { sampler, guide, logprobs, .. } = &mut sequence.payload;
+            let mask = match guide.as_mut().map(Guided::next) {
+                None => None,
+                Some(Ok(Guidance::Token(mask))) => Some(mask),
+                Some(Ok(Guidance::End)) => {
+                    outcomes.push((index, Outcome::Complete));
+                    continue;
+                }
+                Some(Err(error)) => {
+                    outcomes.push((index, Outcome::Broke(error.to_string())));
+                    continue;
+                }
+            };
+            outcomes.push((index, Outcome::Sampled));
+            let logits = self.backend.logits(row);
+            jobs.push(Job { logits, history: &sequence.tokens, logprobs: *logprobs, sampler, mask });
         }
-        let choices = sample_rows(&mut self.scratch, &mut jobs);
+        let mut choices = sample_rows(&mut self.scratch, &mut jobs);
         let now = Instant::now();
         // From the highest index down: ending a sequence moves those above it. Outputs come lowest first.
-        for (index, choice) in indices.into_iter().zip(choices).rev() {
-            let sequence = self.scheduler.running(index);
-            sequence.payload.times.token(now);
-            match accept(sequence, choice, self.vocabulary.as_ref()) {
-                Next::GoOn => updates.extend(delta(sequence)),
-                Next::Shift => {
-                    updates.extend(delta(sequence));
-                    self.shift(index);
+        for (index, outcome) in outcomes.into_iter().rev() {
+            match outcome {
+                Outcome::Sampled => {
+                    let Some(choice) = choices.pop() else { continue };
+                    self.chosen(index, choice, now, updates);
                 }
-                Next::End(reason) => {
+                Outcome::Complete => {
                     let sequence = self.scheduler.finish(index, &mut self.backend);
-                    updates.push(done(sequence, reason));
+                    updates.push(done(sequence, FinishReason::Stop));
+                }
+                Outcome::Broke(reason) => {
+                    warn!(reason, "a grammar broke");
+                    let sequence = self.scheduler.finish(index, &mut self.backend);
+                    updates.push(failed(sequence.id, RequestError::ConstraintBroke(reason)));
                 }
             }
+        }
+    }
+
+    /// Adds a token to its sequence, and decides what becomes of that.
+    fn chosen(&mut self, index: usize, choice: Choice, now: Instant, updates: &mut Vec<Update>) {
+        let sequence = self.scheduler.running(index);
+        sequence.payload.times.token(now);
+        let token = choice.token;
+        let next = accept(sequence, choice, self.vocabulary.as_ref());
+        if let Next::End(reason) = next {
+            let sequence = self.scheduler.finish(index, &mut self.backend);
+            updates.push(done(sequence, reason));
+            return;
+        }
+        if let Some(guide) = &mut sequence.payload.guide {
+            guide.advance(token, &self.ahead);
+        }
+        updates.extend(delta(sequence));
+        if let Next::Shift = next {
+            self.shift(index);
         }
     }
 

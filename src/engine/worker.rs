@@ -13,6 +13,7 @@ use super::backend::llama::{self, Loaded, Writer};
 use super::backend::mock::{MOCK_VOCAB, MockBackend, MockEmbedder, MockVocabulary};
 use super::backend::{Backend, Capabilities, Embedder, EmbedderSizes, Vocabulary};
 use super::embedding::{self, EmbeddingLoop, Rules};
+use super::grammar::Ahead;
 use super::protocol::{Command, EngineSettings, Event, LoadSpec, ModelFacts, PROTOCOL_VERSION, Source};
 use super::request::Sizes;
 use super::scheduler::{Scheduler, SchedulerConfig};
@@ -177,7 +178,8 @@ fn serve_model<B: Backend, E: Embedder + 'static>(
     };
     let embeddings = std::thread::Builder::new().name("embed".into()).spawn(|| embeddings.run())?;
     let scheduler = Scheduler::new(backend.capabilities(), config);
-    StepLoop::new(backend, vocabulary, scheduler, order_queue, events).run();
+    let ahead = Ahead::start()?;
+    StepLoop::new(backend, vocabulary, scheduler, order_queue, events, ahead).run();
     // It stops after its pass: llama.cpp must not be used while the process takes itself down.
     let _ = embeddings.join();
     Ok(())

@@ -16,7 +16,7 @@ use super::{Failures, OllamaError, shared};
 use crate::api::ask::{Ask, Input, Purpose, ToolChoice};
 use crate::api::error::Failure;
 use crate::api::options::Options;
-use crate::api::{keep_alive, logprobs, stream};
+use crate::api::{format, keep_alive, logprobs, stream};
 use crate::server::app::App;
 
 /// A conversation, and how to go on with it.
@@ -31,7 +31,8 @@ pub(crate) struct ChatRequest {
     messages: Option<Vec<ChatMessage>>,
     /// Answer line by line; the default.
     stream: Option<bool>,
-    /// `json` or a JSON schema. Not supported yet.
+    /// `json`, a JSON schema, or one of Quipu's extensions: `{"regex": …}`, `{"choice": […]}`,
+    /// `{"grammar": …, "syntax": "lark"|"gbnf"}`.
     #[schema(value_type = Option<Value>)]
     format: Option<Value>,
     /// How long the model stays loaded afterwards: seconds, or a duration such as `5m`; negative for ever.
@@ -92,7 +93,7 @@ pub(crate) async fn chat(
 
 impl ChatRequest {
     fn ask(self, model: String) -> Result<Ask, Failure> {
-        shared::format(self.format.as_ref())?;
+        let format = format::ollama(self.format.as_ref())?;
         let options = self.options.unwrap_or_default();
         Options::parse(&options)?;
         let messages = self.messages.unwrap_or_default().into_iter().map(TryInto::try_into);
@@ -107,6 +108,7 @@ impl ChatRequest {
                 think: shared::think(self.think.as_ref())?,
                 context: Vec::new(),
             },
+            format,
             options,
             truncate: self.truncate != Some(false),
             shift: self.shift != Some(false),
@@ -122,6 +124,7 @@ mod tests {
 
     use super::*;
     use crate::chat::Message;
+    use crate::engine::protocol::Form;
 
     fn ask(request: Value) -> Result<Ask, String> {
         let request: ChatRequest = serde_json::from_value(request).map_err(|e| e.to_string())?;
@@ -150,15 +153,15 @@ mod tests {
 
     #[test]
     fn what_would_change_the_answer_and_is_not_built_is_refused() {
-        let message = |images: Value| json!([{"role": "user", "content": "Hi", "images": images}]);
-        for (request, error) in [
-            (
-                json!({"messages": message(json!(null)), "format": {"type": "object"}}),
-                "structured output is not supported yet",
-            ),
-            (json!({"messages": message(json!(["aGk="]))}), "image input is not supported yet"),
-        ] {
-            assert_eq!(ask(request).unwrap_err(), error);
-        }
+        let images = json!([{"role": "user", "content": "Hi", "images": ["aGk="]}]);
+        assert_eq!(ask(json!({"messages": images})).unwrap_err(), "image input is not supported yet");
+    }
+
+    #[test]
+    fn a_format_arrives() {
+        let messages = json!([{"role": "user", "content": "Hi"}]);
+        let asked = ask(json!({"messages": messages, "format": {"choice": ["a"]}})).unwrap();
+        assert_eq!(asked.format, Some(Form::Choice(vec!["a".into()])));
+        assert_eq!(ask(json!({"messages": messages, "format": ""})).unwrap().format, None);
     }
 }

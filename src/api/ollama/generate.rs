@@ -17,7 +17,7 @@ use super::{Failures, OllamaError, shared};
 use crate::api::ask::{self, Ask, Input, Purpose, ToolChoice};
 use crate::api::error::Failure;
 use crate::api::options::Options;
-use crate::api::{keep_alive, logprobs, stream};
+use crate::api::{format, keep_alive, logprobs, stream};
 use crate::chat::Message;
 use crate::engine::protocol::Token;
 use crate::fleet::KeepAlive;
@@ -45,7 +45,8 @@ pub(crate) struct GenerateRequest {
     stream: Option<bool>,
     /// Take the prompt as it is, without the model's chat template, and show the answer as the model writes it.
     raw: Option<bool>,
-    /// `json` or a JSON schema. Not supported yet.
+    /// `json`, a JSON schema, or one of Quipu's extensions: `{"regex": …}`, `{"choice": […]}`,
+    /// `{"grammar": …, "syntax": "lark"|"gbnf"}`.
     #[schema(value_type = Option<Value>)]
     format: Option<Value>,
     /// How long the model stays loaded afterwards: seconds, or a duration such as `5m`; negative for ever.
@@ -143,7 +144,7 @@ impl GenerateRequest {
         if given(&self.suffix) {
             return Err(Failure::NotSupported("a suffix"));
         }
-        shared::format(self.format.as_ref())?;
+        format::ollama(self.format.as_ref())?;
         shared::no_images(self.images.as_ref())?;
         logprobs::wanted(self.logprobs, self.top_logprobs)?;
         Ok(())
@@ -151,6 +152,7 @@ impl GenerateRequest {
 
     fn ask(self, model: String) -> Result<Ask, Failure> {
         self.check()?;
+        let format = format::ollama(self.format.as_ref())?;
         let options = self.options.unwrap_or_default();
         Options::parse(&options)?;
         let raw = self.raw == Some(true);
@@ -174,6 +176,7 @@ impl GenerateRequest {
             purpose: Purpose::Generate,
             keep_alive,
             input,
+            format,
             options,
             truncate: self.truncate != Some(false),
             shift: self.shift != Some(false),
@@ -189,6 +192,7 @@ mod tests {
 
     use super::*;
     use crate::chat::Think;
+    use crate::engine::protocol::Form;
 
     fn ask(request: Value) -> Result<Ask, String> {
         let request: GenerateRequest = serde_json::from_value(request).map_err(|e| e.to_string())?;
@@ -243,11 +247,12 @@ mod tests {
     #[test]
     fn switches_and_options_arrive() {
         let asked = ask(json!({
-            "prompt": "Hi", "truncate": false, "shift": false, "logprobs": true, "top_logprobs": 3,
+            "prompt": "Hi", "format": "json", "truncate": false, "shift": false, "logprobs": true, "top_logprobs": 3,
             "keep_alive": "-1m", "options": {"num_predict": 5, "stop": ["x"]}, "think": false,
         }))
         .unwrap();
         assert!(!asked.truncate && !asked.shift);
+        assert_eq!(asked.format, Some(Form::Json));
         assert_eq!(Value::Object(asked.options), json!({"num_predict": 5, "stop": ["x"]}));
         assert_eq!(asked.logprobs, Some(3));
         assert_eq!(asked.keep_alive, Some(KeepAlive::Forever));
@@ -256,7 +261,11 @@ mod tests {
     #[test]
     fn what_would_change_the_answer_and_is_not_built_is_refused() {
         for (field, value, error) in [
-            ("format", json!("json"), "structured output is not supported yet"),
+            (
+                "format",
+                json!("xml"),
+                "invalid format: \"xml\"; expected \"json\" or a valid JSON Schema object",
+            ),
             ("suffix", json!("x"), "a suffix is not supported yet"),
             ("template", json!("{{ .Prompt }}"), "a template in a request is not supported yet"),
             ("images", json!(["aGk="]), "image input is not supported yet"),

@@ -33,22 +33,6 @@ pub(super) fn think(value: Option<&Value>) -> Result<Think, Failure> {
     }
 }
 
-/// `format`: absent, `null` and `""` mean free text.
-///
-/// # Errors
-/// For any other value: what the wire knows is not built yet, the rest is not known.
-pub(super) fn format(value: Option<&Value>) -> Result<(), Failure> {
-    match value {
-        None | Some(Value::Null) => Ok(()),
-        Some(Value::String(text)) if text.is_empty() => Ok(()),
-        Some(Value::Object(_)) => Err(Failure::NotSupported("structured output")),
-        Some(Value::String(text)) if text == "json" => Err(Failure::NotSupported("structured output")),
-        Some(other) => Err(Failure::Invalid(format!(
-            "invalid format: {other}; expected \"json\" or a valid JSON Schema object"
-        ))),
-    }
-}
-
 /// Images are not built yet; none are harmless.
 ///
 /// # Errors
@@ -127,21 +111,6 @@ mod tests {
             error.to_string(),
             "invalid think value: \"hard\" (must be \"high\", \"medium\", \"low\", \"max\", true, or false)"
         );
-    }
-
-    #[test]
-    fn only_free_text_is_a_format_yet() {
-        for free in [None, Some(json!(null)), Some(json!(""))] {
-            format(free.as_ref()).unwrap();
-        }
-        for (value, error) in [
-            (json!("json"), "structured output is not supported yet"),
-            (json!({"type": "object"}), "structured output is not supported yet"),
-            (json!("xml"), "invalid format: \"xml\"; expected \"json\" or a valid JSON Schema object"),
-            (json!(5), "invalid format: 5; expected \"json\" or a valid JSON Schema object"),
-        ] {
-            assert_eq!(format(Some(&value)).unwrap_err().to_string(), error);
-        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::shared::{Head, StreamOptions};
 use super::{Failures, OpenAiError};
 use crate::api::ask::{Ask, Input, Purpose, ToolChoice};
 use crate::api::error::Failure;
-use crate::api::{logprobs, stream};
+use crate::api::{format, logprobs, stream};
 use crate::chat::Think;
 use crate::server::app::App;
 
@@ -33,7 +33,7 @@ pub(crate) struct ChatCompletionRequest {
     stream_options: Option<StreamOptions>,
     #[serde(flatten)]
     sampling: SamplingFields,
-    /// `{"type":"text"}`; JSON is not supported yet.
+    /// `text`, `json_object`, or `json_schema` with a schema, which is enforced whether it is strict or not.
     #[schema(value_type = Option<Object>)]
     response_format: Option<Value>,
     /// Tools that the model may call.
@@ -95,7 +95,7 @@ impl ChatCompletionRequest {
         if model.is_empty() {
             return Err(Failure::Invalid("model is required".into()));
         }
-        free_text(self.response_format.as_ref())?;
+        let format = format::openai(self.response_format.as_ref())?;
         let effort = self.reasoning.and_then(|reasoning| reasoning.effort).or(self.reasoning_effort);
         let options = self.sampling.resolve()?;
         Ok(Ask {
@@ -109,19 +109,13 @@ impl ChatCompletionRequest {
                 think: think(effort.as_deref())?,
                 context: Vec::new(),
             },
+            format,
             options,
             truncate: true,
             shift: true,
             logprobs: logprobs::wanted(self.logprobs, self.top_logprobs)?,
             return_tokens: false,
         })
-    }
-}
-
-fn free_text(format: Option<&Value>) -> Result<(), Failure> {
-    match format.and_then(|format| format["type"].as_str()) {
-        Some("json_object" | "json_schema") => Err(Failure::NotSupported("structured output")),
-        _ => Ok(()),
     }
 }
 
@@ -170,6 +164,7 @@ mod tests {
 
     use super::*;
     use crate::chat::Message;
+    use crate::engine::protocol::Form;
 
     fn ask(mut request: Value) -> Result<Ask, String> {
         let defaults = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}]});
@@ -193,6 +188,12 @@ mod tests {
         let messages = vec![Message::new("user", "Hi")];
         let input = Input::conversation(messages);
         assert_eq!(asked.input, input);
+    }
+
+    #[test]
+    fn a_response_format_arrives() {
+        let asked = ask(json!({"response_format": {"type": "json_object"}})).unwrap();
+        assert_eq!(asked.format, Some(Form::Json));
     }
 
     #[test]
@@ -231,7 +232,10 @@ mod tests {
             (json!({"model": ""}), "model is required"),
             (json!({"messages": []}), "[] is too short - 'messages'"),
             (json!({"messages": null}), "[] is too short - 'messages'"),
-            (json!({"response_format": {"type": "json_object"}}), "structured output is not supported yet"),
+            (
+                json!({"response_format": {"type": "json_schema"}}),
+                "response_format of type json_schema needs json_schema.schema",
+            ),
             (json!({"n": 3}), "more than one answer (n) is not supported yet"),
             (json!({"top_logprobs": 21}), "top_logprobs must be between 0 and 20"),
             (

@@ -15,7 +15,7 @@ use super::shared::{Head, StreamOptions};
 use super::{Failures, OpenAiError};
 use crate::api::ask::{self, Ask, Input, Purpose};
 use crate::api::error::Failure;
-use crate::api::{logprobs, stream};
+use crate::api::{format, logprobs, stream};
 use crate::chat::Message;
 use crate::server::app::App;
 
@@ -38,6 +38,9 @@ pub(crate) struct CompletionRequest {
     logprobs: Option<f64>,
     /// Text after the answer. Not supported yet.
     suffix: Option<String>,
+    /// `text`, `json_object`, or `json_schema` with a schema.
+    #[schema(value_type = Option<Object>)]
+    response_format: Option<Value>,
     /// Repeat the prompt in the answer. Not supported yet.
     echo: Option<bool>,
 }
@@ -99,12 +102,14 @@ impl CompletionRequest {
             return Err(Failure::NotSupported("echo"));
         }
         let top = logprobs::alternatives("logprobs", self.logprobs)?;
+        let format = format::openai(self.response_format.as_ref())?;
         let options = self.sampling.resolve()?;
         Ok(Ask {
             model: self.model.unwrap_or_default(),
             purpose: Purpose::Generate,
             keep_alive: None,
             input: Input::conversation(vec![Message::new("user", prompt)]),
+            format,
             options,
             truncate: true,
             shift: true,

@@ -242,6 +242,18 @@ impl Vocabulary for MockVocabulary {
         Vec::new()
     }
 
+    fn len(&self) -> u32 {
+        MOCK_VOCAB
+    }
+
+    fn spelled(&self, token: Token) -> Vec<u8> {
+        match token {
+            BEGIN => b"<begin>".to_vec(),
+            END => b"<end>".to_vec(),
+            byte => self.piece(byte).to_vec(),
+        }
+    }
+
     fn is_end(&self, token: Token) -> bool {
         token == END
     }

@@ -134,11 +134,22 @@ pub trait Vocabulary: Send + Sync {
     /// With the reason, if an id is not in the vocabulary.
     fn detokenize(&self, tokens: &[Token]) -> Result<String, String>;
 
+    /// Tokens in the vocabulary.
+    fn len(&self) -> u32;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The bytes of one token; empty for control tokens.
     fn piece(&self, token: Token) -> &[u8];
 
     /// The special tokens that a text holds, which [`Self::piece`] leaves out, and how they are spelled.
     fn special(&self, text: &str) -> Vec<(Token, Vec<u8>)>;
+
+    /// The bytes of one token, with control tokens spelled out as templates write them.
+    fn spelled(&self, token: Token) -> Vec<u8>;
 
     /// Whether a token ends generation.
     fn is_end(&self, token: Token) -> bool;

@@ -25,6 +25,14 @@ impl Vocabulary for Fenced {
         &[]
     }
 
+    fn len(&self) -> u32 {
+        0
+    }
+
+    fn spelled(&self, token: Token) -> Vec<u8> {
+        self.piece(token).to_vec()
+    }
+
     fn special(&self, _: &str) -> Vec<(Token, Vec<u8>)> {
         Vec::new()
     }

@@ -27,7 +27,7 @@ pub struct Chances {
 
 /// The log-probabilities of a token and of the `n` likeliest ones.
 pub(super) fn chances(scratch: &mut Scratch, logits: &[f32], token: Token, n: u8) -> Chances {
-    let row = Row::new(logits, &[], &mut scratch.maxima);
+    let row = Row::new(logits, &[], None, &mut scratch.maxima);
     let max = row.max();
     // At least 0, since the likeliest token alone adds 1 to the sum; so no probability exceeds 1.
     let log_total = row.masses(NATURAL).map(f64::from).sum::<f64>().ln();

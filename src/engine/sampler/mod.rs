@@ -20,6 +20,9 @@
 //! counts as -∞, one of +∞ as the highest finite number; if all are -∞, or there are none, the choice is
 //! token 0.
 //!
+//! A [`Mask`] hides tokens before all of this: what it leaves are the whole. If the model rules out all of them, the
+//! lowest is chosen, so that a choice is always one that the mask allows. Log-probabilities do not know of it.
+//!
 //! # Speed
 //!
 //! A vocabulary has some 150,000 tokens and is never sorted. A row is read in blocks, with loops that
@@ -39,6 +42,7 @@ mod candidate;
 mod draw;
 mod filters;
 mod logprobs;
+mod mask;
 mod math;
 mod penalties;
 mod row;
@@ -55,6 +59,7 @@ use rand_pcg::Pcg64;
 
 use self::filters::Filters;
 pub use self::logprobs::{Chance, Chances};
+pub use self::mask::Mask;
 use self::penalties::Penalties;
 use self::row::{Change, Row};
 pub use self::rows::{Job, sample_rows};
@@ -113,27 +118,46 @@ impl Sampler {
 
     /// Chooses the next token from the model's logits, one for each token of the vocabulary. `history` holds
     /// the sequence's tokens so far, prompt included. `logprobs: Some(n)` reports the log-probability of the
-    /// choice and of the `n` likeliest tokens.
+    /// choice and of the `n` likeliest tokens. Only what `mask` allows is chosen.
     pub fn sample(
         &mut self,
         scratch: &mut Scratch,
         logits: &[f32],
         history: &[Token],
         logprobs: Option<u8>,
+        mask: Option<&Mask>,
     ) -> Choice {
         let point = self.scale.map_or(0.0, |_| unit_interval(&mut self.rng));
-        let token = self.choose(scratch, logits, history, point);
+        let token = self.choose(scratch, logits, history, point, mask);
         Choice { token, logprobs: logprobs.map(|n| logprobs::chances(scratch, logits, token, n)) }
     }
 
     /// Chooses the token that `point`, in `0.0..1.0`, falls on.
-    fn choose(&self, scratch: &mut Scratch, logits: &[f32], history: &[Token], point: f64) -> Token {
+    fn choose(
+        &self,
+        scratch: &mut Scratch,
+        logits: &[f32],
+        history: &[Token],
+        point: f64,
+        mask: Option<&Mask>,
+    ) -> Token {
         let Scratch { recent, changes, maxima, list, weights } = scratch;
         changes.clear();
         if let Some(penalties) = &self.penalties {
             penalties.changes(logits, history, recent, changes);
         }
-        let row = Row::new(logits, changes, maxima);
+        let shown = match mask {
+            None => None,
+            Some(Mask::Only(words)) => Some(words.as_ref()),
+            Some(Mask::Except(tokens)) => {
+                row::rule_out(tokens, changes);
+                None
+            }
+        };
+        let row = Row::new(logits, changes, shown, maxima);
+        if let Some(mask) = mask.filter(|_| row.max() == f32::NEG_INFINITY) {
+            return mask.fallback(logits.len());
+        }
         let Some(scale) = self.scale else {
             return row.argmax();
         };

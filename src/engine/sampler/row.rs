@@ -1,11 +1,15 @@
 //! A row of logits in blocks.
 
 use super::candidate::{Candidate, finite_or_lowest};
+use super::mask::{self, Cover};
 use super::math::{self, BLOCK, Block, NATURAL};
 use crate::engine::protocol::Token;
 
 /// Logits of a block that are looked at together when candidates are collected.
 const PART: usize = 16;
+
+/// A block without any logit.
+const NOTHING: Block = [f32::NEG_INFINITY; BLOCK];
 
 /// A logit that counts instead of the model's.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,22 +28,29 @@ pub(super) struct Whole {
     pub(super) mean: f64,
 }
 
-/// A row of logits, some of them changed, and the highest logit of each block.
+/// A row of logits, some of them changed or hidden, and the highest logit of each block.
 ///
 /// This is the one place that knows of changes: what reads a row gets blocks that already hold them, and
 /// the model's row is neither copied nor written to. A short last block is filled up with -∞, which changes
-/// no maximum and no sum.
+/// no maximum and no sum. Hidden logits are -∞.
 pub(super) struct Row<'a> {
     logits: &'a [f32],
     changes: &'a [Change],
+    /// The set of those that are not hidden; `None` hides none.
+    shown: Option<&'a [u32]>,
     maxima: &'a [f32],
     max: f32,
 }
 
 impl<'a> Row<'a> {
     /// Reads a row once for the maxima, which it keeps in `maxima`. The changes are sorted by token.
-    pub(super) fn new(logits: &'a [f32], changes: &'a [Change], maxima: &'a mut Vec<f32>) -> Self {
-        let blind = Row { logits, changes, maxima: &[], max: f32::NEG_INFINITY };
+    pub(super) fn new(
+        logits: &'a [f32],
+        changes: &'a [Change],
+        shown: Option<&'a [u32]>,
+        maxima: &'a mut Vec<f32>,
+    ) -> Self {
+        let blind = Row { logits, changes, shown, maxima: &[], max: f32::NEG_INFINITY };
         maxima.clear();
         maxima.extend(blind.map_blocks(|block| finite_or_lowest(math::max(block))));
         let max = maxima.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -98,13 +109,20 @@ impl<'a> Row<'a> {
 
     /// A copy of one block.
     pub(super) fn block(&self, index: usize) -> Block {
-        let mut block = [f32::NEG_INFINITY; BLOCK];
+        let mut block = NOTHING;
         let start = (index * BLOCK).min(self.logits.len());
         let raw = &self.logits[start..self.logits.len().min(start + BLOCK)];
         block[..raw.len()].copy_from_slice(raw);
         let first = self.changes.partition_point(|change| (change.token as usize) < start);
         apply(&self.changes[first..], start, &mut block);
-        block
+        match self.shown.map(|shown| mask::cover(shown, index)) {
+            None | Some(Cover::Open) => block,
+            Some(Cover::Closed) => NOTHING,
+            Some(Cover::Mixed(words)) => {
+                mask::hide(words, &mut block);
+                block
+            }
+        }
     }
 
     /// Maps every block in order.
@@ -112,12 +130,22 @@ impl<'a> Row<'a> {
         let mut changes = self.changes;
         self.logits.chunks(BLOCK).enumerate().map(move |(index, raw)| {
             let start = index * BLOCK;
+            let words = match self.shown.map(|shown| mask::cover(shown, index)) {
+                None | Some(Cover::Open) => None,
+                // Where nothing is shown, nothing is read.
+                Some(Cover::Closed) => return map(&NOTHING),
+                Some(Cover::Mixed(words)) => Some(words),
+            };
+            let changed = changes.first().is_some_and(|c| (c.token as usize) < start + BLOCK);
             match raw.try_into() {
-                Ok(block) if changes.first().is_none_or(|c| c.token as usize >= start + BLOCK) => map(block),
+                Ok(block) if !changed && words.is_none() => map(block),
                 _ => {
-                    let mut block = [f32::NEG_INFINITY; BLOCK];
+                    let mut block = NOTHING;
                     block[..raw.len()].copy_from_slice(raw);
                     changes = &changes[apply(changes, start, &mut block)..];
+                    if let Some(words) = words {
+                        mask::hide(words, &mut block);
+                    }
                     map(&block)
                 }
             }
@@ -125,10 +153,24 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Writes the leading changes that fall into the block at `start`; returns how many.
+/// Adds that these tokens, which are sorted, cannot be chosen, to changes sorted by token.
+pub(super) fn rule_out(tokens: &[Token], changes: &mut Vec<Change>) {
+    changes.retain(|change| tokens.binary_search(&change.token).is_err());
+    changes.extend(tokens.iter().map(|&token| Change { token, logit: f32::NEG_INFINITY }));
+    changes.sort_unstable_by_key(|change| change.token);
+}
+
+/// Writes the leading changes that fall into the block at `start`, and skips those before it; returns how many.
 fn apply(changes: &[Change], start: usize, block: &mut Block) -> usize {
     let inside = changes.iter().take_while(|change| (change.token as usize) < start + BLOCK);
-    inside.map(|change| block[change.token as usize - start] = change.logit).count()
+    inside
+        .map(|change| {
+            // Before it are those of blocks of which nothing is shown.
+            if let Some(place) = (change.token as usize).checked_sub(start) {
+                block[place] = change.logit;
+            }
+        })
+        .count()
 }
 
 #[cfg(test)]
@@ -146,13 +188,41 @@ mod tests {
         }
         expected.resize(1024, f32::NEG_INFINITY);
         let mut maxima = Vec::new();
-        let row = Row::new(&logits, &changes, &mut maxima);
+        let row = Row::new(&logits, &changes, None, &mut maxima);
         let streamed: Vec<Block> = row.map_blocks(|block| *block).collect();
         let single: Vec<Block> = (0..8).map(|index| row.block(index)).collect();
         assert_eq!(streamed.as_flattened(), expected);
         assert_eq!(single.as_flattened(), expected);
         assert_eq!(row.maxima(), [126.0, 255.0, 383.0, 510.0, 639.0, 767.0, 894.0, 998.0]);
         assert_eq!(row.argmax(), 998);
+    }
+
+    #[test]
+    fn hidden_logits_are_not_there() {
+        let logits: Vec<f32> = (0..1000).map(|i| i as f32).collect();
+        let changes = [5, 300, 600, 990].map(|token| Change { token, logit: 5000.0 });
+        let mut shown = vec![0_u32; 1000_usize.div_ceil(32)];
+        let tokens = [0, 130, 131, 600, 990];
+        for token in tokens {
+            shown[token / 32] |= 1 << (token % 32);
+        }
+        shown[8..12].fill(u32::MAX);
+        let visible = |token: usize| tokens.contains(&token) || (256..384).contains(&token);
+        let changed = |token: usize| changes.iter().any(|change| change.token as usize == token);
+        let expected: Vec<f32> = (0..1024)
+            .map(|token| match (visible(token), changed(token)) {
+                (false, _) => f32::NEG_INFINITY,
+                (true, true) => 5000.0,
+                (true, false) => token as f32,
+            })
+            .collect();
+        let mut maxima = Vec::new();
+        let row = Row::new(&logits, &changes, Some(&shown), &mut maxima);
+        let streamed: Vec<Block> = row.map_blocks(|block| *block).collect();
+        let single: Vec<Block> = (0..8).map(|index| row.block(index)).collect();
+        assert_eq!(streamed.as_flattened(), expected);
+        assert_eq!(single.as_flattened(), expected);
+        assert_eq!(row.argmax(), 300);
     }
 
     #[test]
@@ -163,7 +233,7 @@ mod tests {
         logits[140] = 1.0;
         logits[200] = f32::INFINITY;
         let mut maxima = Vec::new();
-        let row = Row::new(&logits, &[Change { token: 140, logit: 3.0 }], &mut maxima);
+        let row = Row::new(&logits, &[Change { token: 140, logit: 3.0 }], None, &mut maxima);
         let mut candidates = Vec::new();
         row.collect(1, 1.5, &mut candidates);
         row.collect(2, 1.5, &mut candidates);

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Choice, Sampler, Scratch};
+use super::{Choice, Mask, Sampler, Scratch};
 use crate::engine::protocol::Token;
 
 /// From this many logits on, other threads help. Sampling them takes some 60 µs, and waking a thread a good
@@ -19,11 +19,13 @@ pub struct Job<'a> {
     pub history: &'a [Token],
     /// `Some(n)` asks for log-probabilities.
     pub logprobs: Option<u8>,
+    /// What may be chosen; `None` allows all.
+    pub mask: Option<&'a Mask>,
 }
 
 impl Job<'_> {
     fn run(&mut self, scratch: &mut Scratch) -> Choice {
-        self.sampler.sample(scratch, self.logits, self.history, self.logprobs)
+        self.sampler.sample(scratch, self.logits, self.history, self.logprobs, self.mask)
     }
 }
 

@@ -40,7 +40,7 @@ fn distribution(sampler: &Sampler, logits: &[f32], history: &[Token]) -> Option<
     if sampler.filters.keep_all() {
         return None;
     }
-    sampler.filters.apply(&Row::new(logits, &changes, &mut maxima), &mut list);
+    sampler.filters.apply(&Row::new(logits, &changes, None, &mut maxima), &mut list);
     let max = list.max();
     let weight = |c: &candidate::Candidate| f64::from(math::weight(c.logit(), max, sampler.scale.unwrap()));
     let total: f64 = list.candidates().iter().map(weight).sum();
@@ -76,7 +76,7 @@ fn check(options: &Sampling, logits: &[f32], history: &[Token], points: &[f64]) 
     }
     let mut scratch = Scratch::default();
     for &point in points {
-        let token = sampler.choose(&mut scratch, logits, history, point);
+        let token = sampler.choose(&mut scratch, logits, history, point, None);
         prop_assert!(falls_on(&expected.tokens, point, token), "{} at {}", token, point);
     }
     Ok(())
@@ -125,6 +125,38 @@ proptest! {
         check(&options, &logits, &history, &points)?;
     }
 
+    /// A mask is as good as a row in which what it hides is ruled out.
+    #[test]
+    fn masks_hide_tokens(
+        options in any_options(),
+        logits in any_row(),
+        history in prop::collection::vec(0..1000_u32, 0..200),
+        words in prop::collection::vec(prop_oneof![Just(0), Just(u32::MAX), any::<u32>()], 1..200),
+        except: bool,
+        points in prop::collection::vec(0.0..1.0_f64, 4),
+        greedy: bool,
+    ) {
+        let set = |token: Token| words.get(token as usize / 32).is_some_and(|word| word >> (token % 32) & 1 == 1);
+        let mask = if except {
+            Mask::Except((0..logits.len() as Token).filter(|&token| !set(token)).collect())
+        } else {
+            Mask::Only(words.clone().into())
+        };
+        let hidden: Vec<f32> = (0..).zip(&logits).map(|(token, &x)| if set(token) { x } else { f32::NEG_INFINITY }).collect();
+        let options = if greedy { Sampling { temperature: 0.0, ..options } } else { options };
+        let sampler = Sampler::new(&options, 0);
+        let mut scratch = Scratch::default();
+        for point in points {
+            let token = sampler.choose(&mut scratch, &logits, &history, point, Some(&mask));
+            if hidden.iter().any(|&logit| logit > f32::NEG_INFINITY) {
+                prop_assert_eq!(token, sampler.choose(&mut scratch, &hidden, &history, point, None));
+            } else {
+                let first = (0..logits.len() as Token).find(|&token| set(token)).unwrap_or(0);
+                prop_assert_eq!(token, first);
+            }
+        }
+    }
+
     #[test]
     fn greedy_takes_the_likeliest(
         options in any_options(),
@@ -136,7 +168,7 @@ proptest! {
         let max = changed.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let expected = changed.iter().position(|&logit| logit == max).unwrap() as Token;
         let mut sampler = Sampler::new(&Sampling { temperature: 0.0, ..options }, 0);
-        let choice = sampler.sample(&mut Scratch::default(), logits, &history, None);
+        let choice = sampler.sample(&mut Scratch::default(), logits, &history, None, None);
         prop_assert_eq!(choice, Choice { token: expected, logprobs: None });
     }
 
@@ -158,7 +190,7 @@ proptest! {
             }
         }
         let mut sampler = Sampler::new(&Sampling { temperature, ..options.clone() }, 0);
-        let choice = sampler.sample(&mut Scratch::default(), &logits, &history, Some(3));
+        let choice = sampler.sample(&mut Scratch::default(), &logits, &history, Some(3), None);
         let changed = penalised(&options, &logits, &history);
         if changed.iter().any(|&logit| logit > f32::NEG_INFINITY) {
             prop_assert!(changed[choice.token as usize] > f32::NEG_INFINITY);
@@ -202,7 +234,7 @@ fn chi_square(options: &Sampling, logits: &[f32], draws: u32) -> (f64, usize) {
     let mut scratch = Scratch::default();
     let mut counts = vec![0_u32; logits.len()];
     for _ in 0..draws {
-        counts[sampler.sample(&mut scratch, logits, &[], None).token as usize] += 1;
+        counts[sampler.sample(&mut scratch, logits, &[], None, None).token as usize] += 1;
     }
     assert_eq!(expected.iter().map(|t| counts[t.0 as usize]).sum::<u32>(), draws);
     let terms = expected.iter().map(|&(token, p)| {
@@ -235,7 +267,7 @@ fn ties_go_to_the_lowest_ids() {
     let mut logits = vec![1.0; 1000];
     logits[0] = 0.0;
     let mut greedy = Sampler::new(&Sampling { temperature: 0.0, ..plain() }, 0);
-    assert_eq!(greedy.sample(&mut Scratch::default(), &logits, &[], None).token, 1);
+    assert_eq!(greedy.sample(&mut Scratch::default(), &logits, &[], None, None).token, 1);
     let top_k = Sampler::new(&Sampling { top_k: 3, ..plain() }, 0);
     let tokens = |sampler: &Sampler| -> Vec<Token> {
         distribution(sampler, &logits, &[]).unwrap().into_iter().map(|t| t.0).collect()
@@ -272,7 +304,7 @@ fn more_than_the_vocabulary_keeps_all() {
 fn infinite_and_missing_logits() {
     let choose = |logits: &[f32], options: &Sampling| {
         let sampler = Sampler::new(options, 0);
-        [0.0, 0.5, 0.999].map(|point| sampler.choose(&mut Scratch::default(), logits, &[], point))
+        [0.0, 0.5, 0.999].map(|point| sampler.choose(&mut Scratch::default(), logits, &[], point, None))
     };
     let none = [f32::NEG_INFINITY, f32::NAN, f32::NEG_INFINITY];
     let certain = [9.0, f32::NAN, f32::INFINITY, f32::MIN, 0.0];
@@ -308,7 +340,7 @@ fn seeds_decide() {
     let tokens = |options: &Sampling, random: u64| -> Vec<Token> {
         let mut sampler = Sampler::new(options, random);
         let mut scratch = Scratch::default();
-        (0..50).map(|_| sampler.sample(&mut scratch, &logits, &[], None).token).collect()
+        (0..50).map(|_| sampler.sample(&mut scratch, &logits, &[], None, None).token).collect()
     };
     let fixed = Sampling { seed: Some(7), ..Sampling::default() };
     assert_eq!(tokens(&fixed, 1), tokens(&fixed, 2));
@@ -330,7 +362,7 @@ fn one_number_is_drawn_for_each_token() {
         let mut sampler = seeded(&options, 9);
         let mut rng = sampler.rng.clone();
         for _ in 0..3 {
-            sampler.sample(&mut scratch, &logits, &[], Some(2));
+            sampler.sample(&mut scratch, &logits, &[], Some(2), None);
         }
         for _ in 0..draws {
             rng.next_u64();
@@ -346,8 +378,8 @@ fn a_list_of_all_tokens_is_drawn_from_as_no_list() {
     let mut list = seeded(&Sampling { top_k: 3000, ..plain() }, 4);
     let mut scratch = Scratch::default();
     for _ in 0..500 {
-        let choice = row.sample(&mut scratch, &logits, &[], None);
-        assert_eq!(choice, list.sample(&mut scratch, &logits, &[], None));
+        let choice = row.sample(&mut scratch, &logits, &[], None, None);
+        assert_eq!(choice, list.sample(&mut scratch, &logits, &[], None, None));
     }
 }
 
@@ -359,8 +391,8 @@ fn noise_in_the_last_bit_changes_no_token() {
         let (mut one, mut other) = (seeded(&options, 4), seeded(&options, 4));
         let mut scratch = Scratch::default();
         for _ in 0..100 {
-            let choice = one.sample(&mut scratch, &logits, &[], None);
-            assert_eq!(choice, other.sample(&mut scratch, &noisy, &[], None));
+            let choice = one.sample(&mut scratch, &logits, &[], None, None);
+            assert_eq!(choice, other.sample(&mut scratch, &noisy, &[], None, None));
         }
     }
 }
@@ -382,7 +414,7 @@ fn rows_are_sampled_as_if_alone() {
         let mut scratch = Scratch::default();
         let alone = samplers.iter().cloned().zip(&logits);
         let alone: Vec<[Choice; 2]> = alone
-            .map(|(mut s, row)| [(); 2].map(|()| s.sample(&mut scratch, row, &history, Some(1))))
+            .map(|(mut s, row)| [(); 2].map(|()| s.sample(&mut scratch, row, &history, Some(1), None)))
             .collect();
 
         for threads in [1, 5] {
@@ -392,7 +424,13 @@ fn rows_are_sampled_as_if_alone() {
             for step in 0..2 {
                 let rows = samplers.iter_mut().zip(&logits);
                 let mut jobs: Vec<Job<'_>> = rows
-                    .map(|(sampler, logits)| Job { sampler, logits, history: &history, logprobs: Some(1) })
+                    .map(|(sampler, logits)| Job {
+                        sampler,
+                        logits,
+                        history: &history,
+                        logprobs: Some(1),
+                        mask: None,
+                    })
                     .collect();
                 let choices = pool.install(|| sample_rows(&mut workers, &mut jobs));
                 assert!(choices.iter().eq(alone.iter().map(|choices| &choices[step])));
@@ -410,7 +448,7 @@ fn logprobs_are_the_model_s_own() {
     let exact = |token: Token| exact.iter().find(|t| t.0 == token).unwrap().1.ln();
     let mut scratch = Scratch::default();
     for n in [0, 1, 5, 255] {
-        let choice = seeded(&options, 1).sample(&mut scratch, &logits, &history, Some(n));
+        let choice = seeded(&options, 1).sample(&mut scratch, &logits, &history, Some(n), None);
         let Chances { chosen, top } = choice.logprobs.unwrap();
         assert_eq!(chosen.token, choice.token);
         let possible = logits.iter().filter(|logit| logit.is_finite()).count();
@@ -431,8 +469,9 @@ fn logprobs_are_the_model_s_own() {
 #[test]
 fn logprobs_of_what_the_model_rules_out() {
     let mut sampler = Sampler::new(&plain(), 0);
-    let mut chances =
-        |logits: &[f32]| sampler.sample(&mut Scratch::default(), logits, &[], Some(2)).logprobs.unwrap();
+    let mut chances = |logits: &[f32]| {
+        sampler.sample(&mut Scratch::default(), logits, &[], Some(2), None).logprobs.unwrap()
+    };
     let ruled_out = Chance { token: 0, logprob: f32::NEG_INFINITY };
     let none = Chances { chosen: ruled_out, top: Vec::new() };
     assert_eq!(chances(&[f32::NAN, f32::NEG_INFINITY]), none);

@@ -26,12 +26,6 @@ impl LlamaVocabulary {
     }
 
     /// The text of a special token, as a template spells it.
-    fn spelled(&self, token: Token) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        self.vocab.piece(token, true, &mut bytes);
-        bytes
-    }
-
     fn spelled_if(&self, token: Option<Token>) -> String {
         let bytes = token.map(|token| self.spelled(token)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
@@ -75,6 +69,16 @@ impl Vocabulary for LlamaVocabulary {
         spelled
             .filter(|(_, token)| !token.is_empty() && text.contains(&*String::from_utf8_lossy(token)))
             .collect()
+    }
+
+    fn len(&self) -> u32 {
+        self.vocab.len()
+    }
+
+    fn spelled(&self, token: Token) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.vocab.piece(token, true, &mut bytes);
+        bytes
     }
 
     fn is_end(&self, token: Token) -> bool {

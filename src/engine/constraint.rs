@@ -1,0 +1,86 @@
+//! What an answer must look like, as the front says it. [`super::grammar`] makes it come true.
+
+use serde::{Deserialize, Serialize};
+
+/// What an answer must look like. Compiled before the request is queued; one that cannot be compiled refuses the
+/// request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Constraint {
+    /// Free text that may or must come first.
+    pub preamble: Option<Preamble>,
+    /// What comes then.
+    pub form: Form,
+}
+
+impl Constraint {
+    /// A form from the first token on.
+    #[must_use]
+    pub fn new(form: Form) -> Self {
+        Self { preamble: None, form }
+    }
+}
+
+/// Free text before what is constrained, such as thoughts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preamble {
+    /// The text that opens it. If the answer does not begin with that, there is no preamble. `None`: the prompt has
+    /// opened it.
+    pub open: Option<String>,
+    /// The text that ends it, such as `</think>`.
+    pub close: String,
+}
+
+/// A form of text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Form {
+    /// Any JSON object.
+    Json,
+    /// JSON by this JSON Schema.
+    JsonSchema(String),
+    /// Text that matches this regular expression as a whole, in the syntax of Rust's `regex`.
+    Regex(String),
+    /// One of these texts.
+    Choice(Vec<String>),
+    /// Text of this grammar, in llguidance's dialect of Lark.
+    Lark(String),
+    /// Text of this grammar, in llama.cpp's GBNF.
+    Gbnf(String),
+    /// Free text with calls of tools in it.
+    Tools(ToolForm),
+}
+
+/// Free text in which each call, once it is opened, is well-formed and has valid arguments:
+/// `open {"name": …, "arguments": …} close`, with white space between the parts as the model likes it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ToolForm {
+    /// The text that opens a call, such as `<tool_call>`.
+    pub open: String,
+    /// The text that ends it, such as `</tool_call>`; may be empty.
+    pub close: String,
+    /// The key of a tool's name, usually `name`.
+    pub name_key: String,
+    /// The key of its arguments, usually `arguments` or `parameters`.
+    pub arguments_key: String,
+    /// The tools.
+    pub calls: Vec<ToolSchema>,
+    /// What must be called; the answer then begins with the call.
+    pub required: Option<Required>,
+}
+
+/// A tool that may be called.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ToolSchema {
+    /// Its name.
+    pub name: String,
+    /// The JSON Schema of its arguments.
+    pub parameters: String,
+}
+
+/// What must be called.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Required {
+    /// At least one tool, whichever.
+    Any,
+    /// The one of this name, once and nothing else.
+    Named(String),
+}
