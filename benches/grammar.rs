@@ -4,6 +4,8 @@
 //! pass; 16 sequences are 16 masks. `a decode step, at least` reads the weights of an output layer for this vocabulary
 //! and a width of 896 at 8 bits once, which any step of such a model does, however many sequences it has.
 
+#![allow(clippy::expect_used)]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

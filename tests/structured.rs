@@ -1,7 +1,7 @@
 //! Answers of a given form, from the built-in model through the real server.
 
 // For clippy, helpers of tests are no tests.
-#![allow(clippy::expect_used, clippy::unwrap_used)]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod common;
 

@@ -99,7 +99,7 @@ impl Grammars {
         let parser = self.words.factory.create_parser(source.grammar).map_err(|e| refused(e.to_string()))?;
         let mut matcher = Matcher::new(Ok(parser));
         let first: Vec<u32> = matcher.compute_mask().map_err(|_| GrammarError::Nothing)?.into();
-        Ok(Compiled { matcher, first: first.into(), trims: source.trims })
+        Ok(Compiled { matcher: Box::new(matcher), first: first.into(), trims: source.trims })
     }
 }
 

@@ -30,7 +30,7 @@ pub enum Next {
 
 /// A grammar, compiled, and its first mask. Each use of it works on a copy.
 pub(super) struct Compiled {
-    pub(super) matcher: Matcher,
+    pub(super) matcher: Box<Matcher>,
     pub(super) first: Arc<[u32]>,
     /// Whether white space that may still follow is not worth waiting for.
     pub(super) trims: bool,
@@ -267,7 +267,7 @@ impl Guide {
 
 fn bound(compiled: &Compiled) -> (State, Next) {
     // Copies what the lexer has found out as well: what one request adds to it ends with the request.
-    let matcher = compiled.matcher.deep_clone();
+    let matcher = Box::new(compiled.matcher.deep_clone());
     (State::Bound { matcher, trims: compiled.trims }, Next::Token(Mask::Only(Arc::clone(&compiled.first))))
 }
 
