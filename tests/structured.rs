@@ -193,3 +193,65 @@ async fn sixteen_streams_of_all_kinds_keep_to_their_forms() {
         }
     }
 }
+
+fn tools() -> Value {
+    let tool = |name: &str, parameters: Value| json!({"type": "function", "function": {"name": name, "description": "A tool.", "parameters": parameters}});
+    json!([
+        tool(
+            "set_lamp",
+            json!({
+                "type": "object", "required": ["room", "level"],
+                "properties": {"room": {"enum": ["hall", "kitchen"]}, "level": {"type": "integer", "minimum": 0, "maximum": 10}},
+            })
+        ),
+        tool("find_person", person()),
+    ])
+}
+
+/// The calls of an answer of `/v1/chat/completions`, each valid.
+fn valid_calls(answer: &Value) -> Vec<String> {
+    let message = &answer["choices"][0]["message"];
+    let calls = message["tool_calls"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let valid_call = |call: &Value| {
+        let name = call["function"]["name"].as_str().expect("a name").to_owned();
+        let tools = tools();
+        let tool = tools.as_array().expect("tools").iter().find(|tool| tool["function"]["name"] == *name);
+        let schema = &tool.unwrap_or_else(|| panic!("{name} was not offered"))["function"]["parameters"];
+        valid(schema, call["function"]["arguments"].as_str().expect("arguments"));
+        name
+    };
+    calls.iter().map(valid_call).collect()
+}
+
+#[tokio::test]
+async fn calls_that_are_required_come_and_are_valid() {
+    let server = server();
+    // Nothing that it would call a tool for, at a temperature that makes it err, with thoughts and without.
+    let request = |choice: Value, seed: usize| {
+        json!({
+            "model": "chasqui", "messages": [{"role": "user", "content": "Good morning!"}], "tools": tools(),
+            "tool_choice": choice, "temperature": 1.5, "seed": seed, "max_tokens": 600,
+            "reasoning_effort": if seed.is_multiple_of(2) { "none" } else { "low" },
+        })
+    };
+    let named = json!({"type": "function", "function": {"name": "find_person"}});
+    for seed in 0..6 {
+        let answer = server.post_json("/v1/chat/completions", &request(json!("required"), seed)).await;
+        // It may call again and again, until it has no more tokens.
+        assert!(!valid_calls(&answer).is_empty(), "{answer}");
+        let answer = server.post_json("/v1/chat/completions", &request(named.clone(), seed)).await;
+        assert_eq!(valid_calls(&answer), ["find_person"], "{answer}");
+        assert_eq!(answer["choices"][0]["finish_reason"], "tool_calls", "{answer}");
+        valid_calls(&server.post_json("/v1/chat/completions", &request(json!("auto"), seed)).await);
+    }
+    let unknown = json!({"type": "function", "function": {"name": "sing"}});
+    let mut nothing = request(json!("required"), 0);
+    nothing["tools"] = json!([]);
+    for (request, error) in [
+        (request(unknown, 0), "tool_choice names \"sing\", which is none of the tools"),
+        (nothing, "tool_choice \"required\" needs tools to choose from"),
+    ] {
+        let (status, answer) = server.post_any("/v1/chat/completions", &request).await;
+        assert_eq!((status, answer["error"]["message"].as_str()), (400, Some(error)), "{answer}");
+    }
+}

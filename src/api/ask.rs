@@ -10,7 +10,7 @@ use super::format;
 use super::options::Options;
 use crate::chat::output::{Format, Names, Reader, Reading};
 use crate::chat::{Conversation, Message, Templates, Think};
-use crate::engine::protocol::{Form, Limits, ModelFacts, Prompt, RequestId, Submit, Token};
+use crate::engine::protocol::{Constraint, Form, Limits, ModelFacts, Prompt, RequestId, Submit, Token};
 use crate::fleet::{Content, FleetError, KeepAlive, Lease, Model};
 use crate::server::app::App;
 use crate::server::drain::Phase;
@@ -89,9 +89,9 @@ pub(crate) enum ToolChoice {
     Auto,
     /// It must not: it is offered none.
     None,
-    /// It must call one. Not enforced yet: the model decides.
+    /// It must call one.
     Required,
-    /// It must call this one. Not enforced yet: the model decides.
+    /// It must call this one, and do nothing else.
     Named(String),
 }
 
@@ -101,8 +101,8 @@ struct Prepared {
     reader: Reader,
     /// Special tokens that the reader must see.
     visible: Vec<String>,
-    /// Whether thoughts may come before the answer.
-    may_think: bool,
+    /// What the answer must look like.
+    constraint: Option<Constraint>,
 }
 
 impl Ask {
@@ -119,16 +119,8 @@ impl Ask {
         if !lease.facts().generates {
             return Err(self.purpose.failure(&self.model));
         }
-        let Prepared { prompt, reader, visible, may_think } =
-            self.input.prepare(app, &self.model, &model, lease.facts()).await?;
-        let constraint = match self.format {
-            None => None,
-            Some(form) => {
-                let templates = Templates { go: model.content.template.as_deref(), facts: lease.facts() };
-                let tags = if may_think { app.renderer.thinking_tags(templates)? } else { None };
-                Some(format::constraint(form, &prompt.text, tags))
-            }
-        };
+        let Prepared { prompt, reader, visible, constraint } =
+            self.input.prepare(self.format, app, &self.model, &model, lease.facts()).await?;
         debug!(model = %model.name, characters = prompt.text.len(), "prompt rendered");
         let generation = lease.submit(Submit {
             // Both are set by the engine's handle.
@@ -158,6 +150,7 @@ impl Input {
     /// What the engine is to continue, and how to read what it writes.
     async fn prepare(
         self,
+        form: Option<Form>,
         app: &App,
         asked_as: &str,
         model: &Model,
@@ -170,7 +163,7 @@ impl Input {
                     prompt,
                     reader: Reader::plain(),
                     visible: Vec::new(),
-                    may_think: false,
+                    constraint: form.map(Constraint::new),
                 });
             }
             Self::Chat { messages, tools, tool_choice, think, context } => {
@@ -197,12 +190,14 @@ impl Input {
             Names::of(&tools).rename(&mut shown, &mut messages);
         }
         let hides_thinking = think == Think::Off;
+        let calls = format::calls(&format, &tools, &shown, choice)?;
         let conversation = Conversation { messages, tools: shown, think };
         let text = app.renderer.render(templates, conversation).await?;
+        let constraint = format::constraint(form, calls, &format, &text, hides_thinking);
         let reading = Reading { tools: &tools, hides_thinking, prompt: &text, is_prefilled };
         let reader = Reader::new(&format, &reading);
         let visible = format.visible(!tools.is_empty());
-        Ok(Prepared { prompt: Prompt { context, text }, reader, visible, may_think: !hides_thinking })
+        Ok(Prepared { prompt: Prompt { context, text }, reader, visible, constraint })
     }
 }
 

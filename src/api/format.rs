@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use super::ask::ToolChoice;
 use super::error::Failure;
-use crate::engine::protocol::{Constraint, Form, Preamble};
+use crate::chat::output::{Format, Thoughts};
+use crate::engine::protocol::{Constraint, Form, Preamble, Required, ToolForm, ToolSchema};
 
 /// Ollama's `format`, with Quipu's extensions: absent, `null` and `""` mean free text.
 ///
@@ -76,20 +78,86 @@ pub(crate) fn openai(value: Option<&Value>) -> Result<Option<Form>, Failure> {
     }
 }
 
-/// The constraint of an answer to `prompt`. Thoughts may come before the form, and the form begins where they end.
+/// How an answer may or must call tools: a call that has begun is one of the tools', with arguments of its schema.
+/// `None` where nothing can be enforced; then it is left to the model.
 ///
-/// `tags`: what the model writes around thoughts, if there may be any.
-pub(crate) fn constraint(form: Form, prompt: &str, tags: Option<(String, String)>) -> Constraint {
-    let preamble = tags.and_then(|(open, close)| {
-        if !open.trim().is_empty() && prompt.trim_end().ends_with(open.trim()) {
-            // The template has opened them.
-            return Some(Preamble { open: None, close: close.trim().to_owned() });
+/// `tools` as the client names them, `shown` as the model knows them.
+///
+/// # Errors
+/// [`Failure::Invalid`] for a call that is required of tools that are not there.
+pub(crate) fn calls(
+    format: &Format,
+    tools: &[Value],
+    shown: &[Value],
+    choice: ToolChoice,
+) -> Result<Option<ToolForm>, Failure> {
+    let function = |tool: &Value| tool.get("function").unwrap_or(tool).clone();
+    let name = |tool: &Value| function(tool)["name"].as_str().map(str::to_owned);
+    let schema = |tool: &Value| {
+        Some(ToolSchema { name: name(tool)?, parameters: function(tool)["parameters"].to_string() })
+    };
+    let calls: Vec<ToolSchema> = shown.iter().filter_map(schema).collect();
+    let required = match choice {
+        ToolChoice::None => return Ok(None),
+        ToolChoice::Auto => None,
+        ToolChoice::Required if calls.is_empty() => {
+            return Err(Failure::Invalid("tool_choice \"required\" needs tools to choose from".into()));
         }
-        // A prompt that ends with empty thoughts, or no thinking wanted: the answer comes at once.
-        let closed = prompt.trim_end().ends_with(close.trim());
-        (!closed).then(|| Preamble { open: Some(open.trim().to_owned()), close: close.trim().to_owned() })
-    });
-    Constraint { preamble: preamble.filter(|preamble| !preamble.close.is_empty()), form }
+        ToolChoice::Required => Some(Required::Any),
+        ToolChoice::Named(wanted) => {
+            let place = tools.iter().position(|tool| name(tool).as_ref() == Some(&wanted));
+            let named = place.and_then(|place| name(shown.get(place)?)).ok_or_else(|| {
+                Failure::Invalid(format!("tool_choice names {wanted:?}, which is none of the tools"))
+            })?;
+            Some(Required::Named(named))
+        }
+    };
+    let marks = format.enforced_calls().filter(|marks| required.is_some() || !marks.open.is_empty());
+    Ok(marks.filter(|_| !calls.is_empty()).map(|marks| ToolForm { marks, calls, required }))
+}
+
+/// The constraint of an answer to `prompt`. Thoughts may come before a form, and the form begins where they end. A form
+/// leaves no room for calls, unless one is required.
+pub(crate) fn constraint(
+    form: Option<Form>,
+    calls: Option<ToolForm>,
+    format: &Format,
+    prompt: &str,
+    hides_thinking: bool,
+) -> Option<Constraint> {
+    let thoughts = match format.thoughts() {
+        Thoughts::Marked { .. } if hides_thinking => Thoughts::None,
+        thoughts => thoughts,
+    };
+    match (form, calls) {
+        (_, Some(calls)) if calls.required.is_some() => {
+            // What stands before an answer in channels is its own header, which a call does not have.
+            let thoughts = if format.has_channels() { Thoughts::None } else { thoughts };
+            Some(behind(thoughts, prompt, Form::Tools(calls)))
+        }
+        (Some(form), _) => Some(behind(thoughts, prompt, form)),
+        (None, Some(calls)) => Some(Constraint::new(Form::Tools(calls))),
+        (None, None) => None,
+    }
+}
+
+/// A form behind thoughts, if there may be some.
+fn behind(thoughts: Thoughts<'_>, prompt: &str, form: Form) -> Constraint {
+    let ends_with = |mark: &str| prompt.trim_end().ends_with(mark.trim());
+    let preamble = |open: Option<&str>, close: &str| {
+        let open = open.map(|open| open.trim().to_owned());
+        Some(Preamble { open, close: close.trim().to_owned() })
+    };
+    let preamble = match thoughts {
+        Thoughts::None => None,
+        // A prompt that ends with empty thoughts: the answer comes at once.
+        Thoughts::Marked { close, .. } | Thoughts::Always(close) if ends_with(close) => None,
+        // The template has opened them.
+        Thoughts::Marked { open, close } if ends_with(open) => preamble(None, close),
+        Thoughts::Marked { open, close } => preamble(Some(open), close),
+        Thoughts::Always(close) => preamble(None, close),
+    };
+    Constraint { preamble, form }
 }
 
 #[cfg(test)]
@@ -152,14 +220,61 @@ mod tests {
 
     #[test]
     fn thoughts_come_before_the_form_where_there_may_be_some() {
-        let tags = || Some(("<think>".to_owned(), "</think>".to_owned()));
-        let preamble = |prompt: &str, tags| constraint(Form::Json, prompt, tags).preamble;
+        let marked = Thoughts::Marked { open: "<think>", close: "</think>" };
+        let preamble = |prompt: &str, thoughts| behind(thoughts, prompt, Form::Json).preamble;
         let close = || "</think>".to_owned();
-        assert_eq!(preamble("Hi", None), None);
+        assert_eq!(preamble("Hi", Thoughts::None), None);
         let by_the_model = Some(Preamble { open: Some("<think>".into()), close: close() });
-        assert_eq!(preamble("Hi", tags()), by_the_model);
+        assert_eq!(preamble("Hi", marked), by_the_model);
         let by_the_prompt = Some(Preamble { open: None, close: close() });
-        assert_eq!(preamble("Hi <think>\n", tags()), by_the_prompt);
-        assert_eq!(preamble("Hi <think>\n\n</think>\n\n", tags()), None);
+        assert_eq!(preamble("Hi <think>\n", marked), by_the_prompt);
+        assert_eq!(preamble("Hi <think>\n\n</think>\n\n", marked), None);
+        assert_eq!(
+            preamble("Hi", Thoughts::Always("</think>")),
+            Some(Preamble { open: None, close: close() })
+        );
+    }
+
+    #[test]
+    fn calls_are_enforced_where_their_form_is_known() {
+        let tools =
+            [json!({"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}})];
+        let hermes = Format::of_jinja("{{ tools }}<tool_call>");
+        let required = |format: &Format, choice| {
+            calls(format, &tools, &tools, choice)
+                .map(|form| form.map(|form| form.required))
+                .map_err(|e| e.to_string())
+        };
+        assert_eq!(required(&hermes, ToolChoice::None), Ok(None));
+        assert_eq!(required(&hermes, ToolChoice::Auto), Ok(Some(None)));
+        assert_eq!(required(&hermes, ToolChoice::Required), Ok(Some(Some(Required::Any))));
+        let named = |name: &str| ToolChoice::Named(name.to_owned());
+        assert_eq!(required(&hermes, named("f")), Ok(Some(Some(Required::Named("f".into())))));
+        assert!(required(&hermes, named("g")).is_err());
+        // Bare JSON cannot be told from text, but it can be required.
+        let bare = Format::of_jinja("{{ tools }}");
+        assert_eq!(required(&bare, ToolChoice::Auto), Ok(None));
+        assert_eq!(required(&bare, ToolChoice::Required), Ok(Some(Some(Required::Any))));
+        assert_eq!(required(&Format::plain(), ToolChoice::Required), Ok(None));
+        // As the model knows it, not as the client does.
+        let own = [json!({"name": "the tool"})];
+        let form =
+            calls(&Format::harmony(), &own, &[json!({"name": "the_tool"})], named("the tool")).unwrap();
+        assert_eq!(form.unwrap().required, Some(Required::Named("the_tool".into())));
+    }
+
+    #[test]
+    fn a_required_call_wins_over_a_form_and_a_form_over_an_offer() {
+        let tools = [json!({"name": "f"})];
+        let hermes = Format::of_jinja("{{ tools }}<tool_call><think></think>");
+        let kind = |form: Option<Form>, choice| {
+            let calls = calls(&hermes, &tools, &tools, choice).unwrap();
+            let constraint = constraint(form, calls, &hermes, "Hi", false)?;
+            Some((matches!(constraint.form, Form::Tools(_)), constraint.preamble.is_some()))
+        };
+        assert_eq!(kind(Some(Form::Json), ToolChoice::Required), Some((true, true)));
+        assert_eq!(kind(Some(Form::Json), ToolChoice::Auto), Some((false, true)));
+        assert_eq!(kind(None, ToolChoice::Auto), Some((true, false)));
+        assert_eq!(kind(None, ToolChoice::None), None);
     }
 }

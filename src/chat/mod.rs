@@ -159,20 +159,6 @@ impl Renderer {
         })
     }
 
-    /// What a model writes around its thoughts, such as `<think>` and `</think>`; `None` if its templates cannot make
-    /// it think.
-    ///
-    /// # Errors
-    /// If the Go template is none.
-    pub fn thinking_tags(&self, of: Templates<'_>) -> Result<Option<(String, String)>, ChatError> {
-        let go = of.go.map(|source| self.go_template(source)).transpose()?;
-        let owned = |(open, close): (&str, &str)| (open.to_owned(), close.to_owned());
-        if let Some(tags) = go.as_ref().and_then(|go| go.thinking_tags()).map(owned) {
-            return Ok(Some(tags));
-        }
-        Ok(self.thinks(of)?.then(|| ("<think>".to_owned(), "</think>".to_owned())))
-    }
-
     fn jinja_template(&self, source: &str) -> Result<Arc<Template>, ChatError> {
         if let Some(template) = self.jinja.lock().get(source) {
             return Ok(Arc::clone(template));

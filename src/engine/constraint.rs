@@ -49,22 +49,50 @@ pub enum Form {
     Tools(ToolForm),
 }
 
-/// Free text in which each call, once it is opened, is well-formed and has valid arguments:
-/// `open {"name": …, "arguments": …} close`, with white space between the parts as the model likes it.
+/// Free text in which each call, once it is opened, is well-formed and has valid arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ToolForm {
-    /// The text that opens a call, such as `<tool_call>`.
-    pub open: String,
-    /// The text that ends it, such as `</tool_call>`; may be empty.
-    pub close: String,
-    /// The key of a tool's name, usually `name`.
-    pub name_key: String,
-    /// The key of its arguments, usually `arguments` or `parameters`.
-    pub arguments_key: String,
+    /// How the model writes calls.
+    pub marks: CallMarks,
     /// The tools.
     pub calls: Vec<ToolSchema>,
     /// What must be called; the answer then begins with the call.
     pub required: Option<Required>,
+}
+
+/// How a model writes a call: `open body close`, with white space between the parts as the model likes it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CallMarks {
+    /// The text that opens a call, such as `<tool_call>`. If it is empty, calls can only be required: nothing tells
+    /// them from other text.
+    pub open: String,
+    /// The text that ends it, such as `</tool_call>`; may be empty.
+    pub close: String,
+    /// What stands between them.
+    pub body: CallBody,
+}
+
+/// What a call consists of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CallBody {
+    /// `{"name": …, "arguments": …}`.
+    Object {
+        /// The key of a tool's name, usually `name`.
+        name: String,
+        /// The key of its arguments, usually `arguments` or `parameters`.
+        arguments: String,
+        /// Whether it is a list of such objects, of one or more.
+        listed: bool,
+    },
+    /// The name as it is, then the arguments as JSON.
+    Named {
+        /// What stands before the name.
+        before: String,
+        /// What stands behind it.
+        behind: String,
+        /// What stands behind the arguments.
+        end: String,
+    },
 }
 
 /// A tool that may be called.

@@ -27,7 +27,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::constraint::{Constraint, Form, Preamble, Required, ToolForm, ToolSchema};
+pub use super::constraint::{
+    CallBody, CallMarks, Constraint, Form, Preamble, Required, ToolForm, ToolSchema,
+};
 
 /// Raised whenever a type of this module changes shape. The engine is started from the same binary, so a
 /// mismatch means that the file was replaced while the server runs: the remedy is a restart.

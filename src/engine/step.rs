@@ -165,7 +165,7 @@ impl<B: Backend> StepLoop<B> {
         let mut jobs = Vec::new();
         for (index, row, sequence) in self.scheduler.outputs(plan) {
             let Request { sampler, guide, logprobs, .. } = &mut sequence.payload;
-            let mask = match guide.as_mut().map(Guided::next) {
+            let mask = match guide.as_mut().map(Guided::upcoming) {
                 None => None,
                 Some(Ok(Guidance::Token(mask))) => Some(mask),
                 Some(Ok(Guidance::End)) => {

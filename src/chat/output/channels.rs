@@ -7,10 +7,11 @@
 use super::emit::{Emitter, Kind};
 use super::names::Names;
 use super::scanner::{Found, Scanner};
-use super::syntax::{Named, Tags};
+use super::syntax::{Named, Tags, enforced, named};
 use super::tagged::Tagged;
 use super::tools::Tools;
 use super::{Event, Reading, literals};
+use crate::engine::protocol::CallMarks;
 
 /// A longer header is none.
 const MOST_IN_HEADER: usize = 256;
@@ -25,8 +26,12 @@ pub(super) struct Dialect {
     pub(super) in_header: &'static [&'static str],
     /// What a header says of its message.
     pub(super) classify: fn(&str) -> Segment,
+    /// What ends the header of the answer itself, behind thoughts and all.
+    pub(super) answer: &'static str,
     /// Marks in content.
     pub(super) tags: fn() -> Tags,
+    /// See [`super::Format::enforced_calls`].
+    pub(super) enforced: fn() -> Option<Box<CallMarks>>,
     /// Whether the model knows tools only by identifiers.
     pub(super) wants_identifiers: bool,
 }
@@ -236,7 +241,12 @@ pub(super) const HARMONY: Dialect = Dialect {
             None => Segment::Text(Kind::Content),
         }
     },
+    answer: "<|channel|>final<|message|>",
     tags: Tags::default,
+    enforced: || {
+        let body = named("", " <|constrain|>json<|message|>", "");
+        enforced("<|channel|>commentary to=functions.", body, "<|call|>")
+    },
     wants_identifiers: true,
 };
 
@@ -250,7 +260,9 @@ pub(super) const GLIMMER: Dialect = Dialect {
         Some("self") => Segment::Text(Kind::Thinking),
         _ => Segment::Text(Kind::Content),
     },
+    answer: "<|start|>assistant<|message|>",
     tags: super::syntax::glimmer::tags,
+    enforced: || None,
     wants_identifiers: false,
 };
 

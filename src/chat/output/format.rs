@@ -1,12 +1,30 @@
 //! Which format a model's answers have: by its config, or by what its template shows.
 
+use crate::engine::protocol::{CallBody, CallMarks};
+
 use super::channels::{Dialect, GLIMMER, HARMONY};
-use super::syntax::{Tags, cohere, deepseek, gemma, glm, hermes, ministral, python, xml};
+use super::syntax::{CallSyntax, Tags, cohere, deepseek, gemma, glm, hermes, ministral, python, xml};
 
 /// How a model marks its thoughts and calls.
 #[derive(Clone, Debug)]
 pub struct Format {
     kind: Kind,
+}
+
+/// What stands before the answer itself, such as thoughts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thoughts<'a> {
+    /// Nothing.
+    None,
+    /// Text between these marks, if the model or the prompt opens it.
+    Marked {
+        /// What opens them.
+        open: &'a str,
+        /// What ends them.
+        close: &'a str,
+    },
+    /// Text that this mark ends, whether anything opens it or not.
+    Always(&'a str),
 }
 
 #[derive(Clone, Debug)]
@@ -48,13 +66,14 @@ pub(super) const NAMES: [&str; 27] = [
 ];
 
 /// Marks in templates, and the format that they tell of. The first whose marks are all there counts.
-const KNOWN: [(&[&str], &str); 14] = [
+const KNOWN: [(&[&str], &str); 15] = [
     (&["<|channel|>", "<|message|>", "<|start|>"], "harmony"),
     (&["<atem:function_calls>"], "glimmer"),
     (&["<|START_ACTION|>"], "cohere"),
     (&["<|tool_call>", "<|channel>"], "gemma4"),
     (&["<|tool_call>", "<tool_call|>"], "gemma4-no-thinking"),
     (&["<start_function_call>"], "functiongemma"),
+    (&["<｜tool▁call▁begin｜>", "```json"], "cogito"),
     (&["<｜tool▁call▁begin｜>"], "deepseek3"),
     (&["<|tool_call_start|>"], "lfm2-thinking"),
     (&["<|tool_list_start|>"], "lfm2-thinking"),
@@ -99,9 +118,8 @@ impl Format {
             "glm-4.7" | "glm-ocr" | "laguna" | "poolside-v1" => {
                 Tags { calls: Some(glm::arguments()), ..think() }
             }
-            "deepseek3" | "cogito" => {
-                Tags { calls: Some(deepseek::calls()), skipped: deepseek::AROUND, ..think() }
-            }
+            "deepseek3" => Tags { calls: Some(deepseek::calls()), skipped: deepseek::AROUND, ..think() },
+            "cogito" => Tags { calls: Some(deepseek::fenced()), skipped: deepseek::AROUND, ..think() },
             "ministral" => Tags {
                 think: Some(("[THINK]".into(), "[/THINK]".into())),
                 thinks_anywhere: true,
@@ -140,7 +158,7 @@ impl Format {
             Some(channels @ Self { kind: Kind::Channels(_) }) => channels,
             _ => Self::tagged(Tags {
                 think,
-                calls: call_mark.map(|mark| hermes::after(mark.to_owned().into())),
+                calls: call_mark.map(|mark| as_in(template, hermes::after(mark.to_owned().into()))),
                 ..Tags::default()
             }),
         }
@@ -172,7 +190,7 @@ impl Format {
             Some(channels) => channels,
             None => Self::tagged(Tags {
                 think: think.map(|(open, close)| (open.into(), close.into())),
-                calls: (has("tools") || has("tool_call")).then(|| calls_of_jinja(template)),
+                calls: (has("tools") || has("tool_call")).then(|| as_in(template, calls_of_jinja(template))),
                 ..Tags::default()
             }),
         }
@@ -191,12 +209,38 @@ impl Format {
         }
     }
 
+    /// What stands before the answer itself.
+    #[must_use]
+    pub fn thoughts(&self) -> Thoughts<'_> {
+        match &self.kind {
+            Kind::Tagged(Tags { think: None, .. }) => Thoughts::None,
+            Kind::Tagged(Tags { think: Some((_, close)), thinks_first: true, .. }) => Thoughts::Always(close),
+            Kind::Tagged(Tags { think: Some((open, close)), .. }) => Thoughts::Marked { open, close },
+            Kind::Channels(dialect) => Thoughts::Always(dialect.answer),
+        }
+    }
+
     /// Whether calls are told from content.
     #[must_use]
     pub fn can_call(&self) -> bool {
         match &self.kind {
             Kind::Tagged(tags) => tags.calls.is_some(),
             Kind::Channels(_) => true,
+        }
+    }
+
+    /// Whether an answer is messages with headers.
+    #[must_use]
+    pub fn has_channels(&self) -> bool {
+        matches!(self.kind, Kind::Channels(_))
+    }
+
+    /// How calls must be written where they are enforced; `None` where they cannot be.
+    #[must_use]
+    pub fn enforced_calls(&self) -> Option<CallMarks> {
+        match &self.kind {
+            Kind::Tagged(tags) => tags.calls.as_ref()?.enforced.as_deref().cloned(),
+            Kind::Channels(dialect) => (dialect.enforced)().map(|marks| *marks),
         }
     }
 
@@ -228,8 +272,21 @@ impl Format {
     }
 }
 
+/// Calls with the keys that the template shows: Llama's have `parameters`.
+fn as_in(template: &str, mut calls: CallSyntax) -> CallSyntax {
+    let shows = [r#""parameters": {{"#, r#""parameters": ' }}"#, r#""parameters": dictionary"#];
+    let Some(CallMarks { body: CallBody::Object { arguments, .. }, .. }) = calls.enforced.as_deref_mut()
+    else {
+        return calls;
+    };
+    if shows.iter().any(|text| template.contains(text)) {
+        *arguments = "parameters".to_owned();
+    }
+    calls
+}
+
 /// What stands before calls, where the template is of no family that has a parser by name.
-fn calls_of_jinja(template: &str) -> super::syntax::CallSyntax {
+fn calls_of_jinja(template: &str) -> CallSyntax {
     let marks =
         ["<tool_call>", "[TOOL_CALLS]", "<|tool_call|>", "<|python_tag|>", "<tool_calls>", "<function_call>"];
     match marks.into_iter().find(|mark| template.contains(mark)) {
@@ -237,7 +294,7 @@ fn calls_of_jinja(template: &str) -> super::syntax::CallSyntax {
         // Llama calls its own tools behind this mark, and others with bare JSON.
         Some(mark @ "<|python_tag|>") => {
             let bare = hermes::after("{".into());
-            super::syntax::CallSyntax { opens: vec![mark.into()], ..bare }
+            CallSyntax { opens: vec![mark.into()], ..bare }
         }
         Some(mark) => hermes::after(mark.into()),
         None => hermes::after("{".into()),

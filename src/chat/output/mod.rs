@@ -32,7 +32,7 @@ use format::Kind;
 use tagged::Tagged;
 use tools::Tools;
 
-pub use format::Format;
+pub use format::{Format, Thoughts};
 pub use names::Names;
 
 /// A part of an answer.

@@ -97,7 +97,7 @@ impl Guided {
     ///
     /// # Errors
     /// [`GrammarError::Broke`].
-    pub fn next(&mut self) -> Result<&Next, GrammarError> {
+    pub fn upcoming(&mut self) -> Result<&Next, GrammarError> {
         self.fetch();
         match &self.place {
             Place::Here((_, Ok(next))) => Ok(next),

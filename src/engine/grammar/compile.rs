@@ -7,11 +7,11 @@ use llguidance::Matcher;
 use llguidance::api::TopLevelGrammar;
 use serde_json::Value;
 
-use super::guide::{Calls, Compiled, Form, Guide, Next, Opening, Plan, cleaned};
+use super::guide::{Again, Calls, Compiled, Form, Guide, Next, Opening, Plan, cleaned};
 use super::watch::Text;
 use super::words::Words;
-use super::{GrammarError, gbnf, schema};
-use crate::engine::protocol::{self, Constraint, Preamble, Required, Token, ToolForm, ToolSchema};
+use super::{GrammarError, call, gbnf, schema};
+use crate::engine::protocol::{self, CallMarks, Constraint, Preamble, Required, Token, ToolForm, ToolSchema};
 
 /// Plans that are kept: programs send the same schema again and again.
 const KEPT: usize = 32;
@@ -55,10 +55,7 @@ impl Grammars {
 
     fn plan(&self, constraint: &Constraint) -> Result<Plan, GrammarError> {
         let words = &self.words;
-        let form = match &constraint.form {
-            protocol::Form::Tools(tools) => Form::Calls(self.calls(tools)?),
-            value => Form::Value(self.compile(source(value)?)?),
-        };
+        let form = self.form(&constraint.form)?;
         let Some(Preamble { open, close }) = &constraint.preamble else {
             return Ok(Plan { opening: None, closing: None, form });
         };
@@ -71,27 +68,55 @@ impl Grammars {
         Ok(Plan { opening, closing: Some(closing), form })
     }
 
+    fn form(&self, form: &protocol::Form) -> Result<Form, GrammarError> {
+        let lark = |grammar: String, what| Source::lark(grammar, what);
+        let source = match form {
+            protocol::Form::Tools(tools) => return Ok(Form::Calls(self.calls(tools)?)),
+            protocol::Form::Json => Source::json(schema::any_object()),
+            protocol::Form::JsonSchema(text) => Source::json(schema::enforceable(text)?),
+            protocol::Form::Regex(regex) => Source {
+                grammar: TopLevelGrammar::from_regex(regex),
+                what: "invalid regular expression",
+                trims: false,
+            },
+            protocol::Form::Choice(texts) => lark(choice(texts)?, "the choice cannot be enforced"),
+            protocol::Form::Lark(grammar) => lark(grammar.clone(), "invalid Lark grammar"),
+            protocol::Form::Gbnf(grammar) => {
+                lark(gbnf::to_lark(grammar)?, "the GBNF grammar cannot be enforced")
+            }
+        };
+        Ok(Form::Value(self.compile(source)?))
+    }
+
     fn calls(&self, tools: &ToolForm) -> Result<Calls, GrammarError> {
-        if tools.open.is_empty() {
+        let ToolForm { marks, calls, required } = tools;
+        if marks.open.is_empty() && required.is_none() {
             return Err(GrammarError::EmptyMark("opens a call"));
         }
-        let all: Vec<&ToolSchema> = tools.calls.iter().collect();
-        let first = match &tools.required {
+        let all: Vec<&ToolSchema> = calls.iter().collect();
+        let named = |name: &String| {
+            let tool = calls.iter().find(|tool| tool.name == *name);
+            tool.map(|tool| vec![tool]).ok_or_else(|| GrammarError::NoSuchTool(name.clone()))
+        };
+        let first = match required {
             None => None,
             Some(Required::Any) => Some(all.clone()),
-            Some(Required::Named(name)) => Some(vec![
-                *all.iter()
-                    .find(|tool| tool.name == *name)
-                    .ok_or_else(|| GrammarError::NoSuchTool(name.clone()))?,
-            ]),
+            Some(Required::Named(name)) => Some(named(name)?),
         };
-        let first = first.map(|choice| self.compile(call(tools, &choice, true)?)).transpose()?;
-        Ok(Calls {
-            open: Arc::new(Text::new(&tools.open, &self.words, &[])),
-            call: self.compile(call(tools, &all, false)?)?,
-            first,
-            once: matches!(tools.required, Some(Required::Named(_))),
-        })
+        let compile = |choice: &[&ToolSchema], is_open| {
+            self.compile(Source::of_call(call::lark(marks, choice, is_open, &self.words)?, marks))
+        };
+        let first = first.map(|choice| compile(&choice, false)).transpose()?;
+        // Calls that nothing opens cannot be found: the first is the last.
+        let once = marks.open.is_empty() || matches!(required, Some(Required::Named(_)));
+        let again = match once {
+            true => None,
+            false => {
+                let open = Arc::new(Text::new(&marks.open, &self.words, &[]));
+                Some(Again { open, call: compile(&all, true)? })
+            }
+        };
+        Ok(Calls { first, again })
     }
 
     fn compile(&self, source: Source) -> Result<Compiled, GrammarError> {
@@ -113,26 +138,19 @@ struct Source {
 
 const SCHEMA: &str = "the JSON schema cannot be enforced";
 
-fn source(form: &protocol::Form) -> Result<Source, GrammarError> {
-    let lark =
-        |grammar: String, what| Source { grammar: TopLevelGrammar::from_lark(grammar), what, trims: false };
-    Ok(match form {
-        protocol::Form::Json => json(schema::any_object()),
-        protocol::Form::JsonSchema(text) => json(schema::enforceable(text)?),
-        protocol::Form::Regex(regex) => Source {
-            grammar: TopLevelGrammar::from_regex(regex),
-            what: "invalid regular expression",
-            trims: false,
-        },
-        protocol::Form::Choice(texts) => lark(choice(texts)?, "the choice cannot be enforced"),
-        protocol::Form::Lark(grammar) => lark(grammar.clone(), "invalid Lark grammar"),
-        protocol::Form::Gbnf(grammar) => lark(gbnf::to_lark(grammar)?, "the GBNF grammar cannot be enforced"),
-        protocol::Form::Tools(tools) => call(tools, &tools.calls.iter().collect::<Vec<_>>(), true)?,
-    })
-}
+impl Source {
+    fn json(schema: Value) -> Self {
+        Self { grammar: TopLevelGrammar::from_json_schema(schema), what: SCHEMA, trims: true }
+    }
 
-fn json(schema: Value) -> Source {
-    Source { grammar: TopLevelGrammar::from_json_schema(schema), what: SCHEMA, trims: true }
+    fn lark(grammar: String, what: &'static str) -> Self {
+        Self { grammar: TopLevelGrammar::from_lark(grammar), what, trims: false }
+    }
+
+    /// White space behind a call that nothing closes is not worth waiting for.
+    fn of_call(grammar: String, marks: &CallMarks) -> Self {
+        Self { trims: marks.close.is_empty(), ..Self::lark(grammar, "the tools cannot be enforced") }
+    }
 }
 
 fn choice(texts: &[String]) -> Result<String, GrammarError> {
@@ -141,24 +159,6 @@ fn choice(texts: &[String]) -> Result<String, GrammarError> {
     }
     let texts: Vec<String> = texts.iter().map(|text| gbnf::literal(text)).collect();
     Ok(format!("start: /{}/", texts.join("|")))
-}
-
-/// A call: `{"name": …, "arguments": …}` of one of some tools, and what ends it; `opened`: what opens it comes first.
-fn call(tools: &ToolForm, choice: &[&ToolSchema], opened: bool) -> Result<Source, GrammarError> {
-    let mark =
-        |text: &str| if text.is_empty() { String::new() } else { format!("/{}/", gbnf::literal(text)) };
-    let open = if opened { mark(&tools.open) } else { String::new() };
-    let names: Vec<String> = (0..choice.len()).map(|place| format!("call_{place}")).collect();
-    let mut lark = format!("start: {open} SPACE? ({}) SPACE? {}\n", names.join(" | "), mark(&tools.close));
-    lark += "SPACE: /[ \\n]{1,2}/\n";
-    for (name, tool) in names.iter().zip(choice) {
-        let schema = schema::call(&tools.name_key, &tool.name, &tools.arguments_key, &tool.parameters)?;
-        lark += &format!("{name}: %json {schema}\n");
-    }
-    if choice.is_empty() {
-        return Err(GrammarError::EmptyChoice);
-    }
-    Ok(Source { grammar: TopLevelGrammar::from_lark(lark), what: SCHEMA, trims: tools.close.is_empty() })
 }
 
 fn opening(text: &str, words: &Words) -> Opening {

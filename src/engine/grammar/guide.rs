@@ -72,16 +72,20 @@ impl Form {
     }
 }
 
-/// How tools are called.
+/// How tools are called. There is one of the two at least.
 pub(super) struct Calls {
-    /// The text that opens a call.
-    pub(super) open: Arc<Text>,
-    /// A call behind that.
-    pub(super) call: Compiled,
     /// A call with which the answer must begin, with the text that opens it.
     pub(super) first: Option<Compiled>,
-    /// Whether that is the whole answer.
-    pub(super) once: bool,
+    /// Calls in the free text after that. `None`: the first call is the whole answer.
+    pub(super) again: Option<Again>,
+}
+
+/// A call in free text.
+pub(super) struct Again {
+    /// The text that opens it.
+    pub(super) open: Arc<Text>,
+    /// What comes behind that.
+    pub(super) call: Compiled,
 }
 
 enum State {
@@ -95,7 +99,7 @@ enum State {
     Free(Watch),
     /// The form or a call.
     Bound {
-        matcher: Matcher,
+        matcher: Box<Matcher>,
         trims: bool,
     },
     Ended,
@@ -142,8 +146,8 @@ impl Guide {
                 self.advance(token)
             }
             State::Free(watch) => match (watch.push(bytes), &self.plan.form) {
-                (Seen::Complete(_), Form::Calls(calls)) => {
-                    let (state, next) = bound(&calls.call);
+                (Seen::Complete(_), Form::Calls(Calls { again: Some(again), .. })) => {
+                    let (state, next) = bound(&again.call);
                     self.state = state;
                     Ok(next)
                 }
@@ -207,8 +211,8 @@ impl Guide {
             return Next::Token(Mask::Only(Arc::clone(goes_on)));
         }
         match &self.plan.form {
-            Form::Calls(Calls { first: None, open, .. }) => {
-                Next::Token(Mask::Except(Watch::new(Arc::clone(open)).ruled_out()))
+            Form::Calls(Calls { first: None, again: Some(again) }) => {
+                Next::Token(Mask::Except(Watch::new(Arc::clone(&again.open)).ruled_out()))
             }
             form => Next::Token(either(form.first().map_or(&[][..], AsRef::as_ref), goes_on)),
         }
@@ -229,9 +233,8 @@ impl Guide {
     fn enter_form(&mut self) -> Next {
         let plan = Arc::clone(&self.plan);
         let (state, next) = match &plan.form {
-            Form::Value(value) => bound(value),
-            Form::Calls(Calls { first: Some(first), .. }) => bound(first),
-            Form::Calls(calls) => free(calls),
+            Form::Value(first) | Form::Calls(Calls { first: Some(first), .. }) => bound(first),
+            Form::Calls(Calls { first: None, again }) => free(again.as_ref()),
         };
         self.state = state;
         next
@@ -257,8 +260,8 @@ impl Guide {
     fn leave(&mut self) -> Next {
         let plan = Arc::clone(&self.plan);
         let (state, next) = match &plan.form {
-            Form::Calls(calls) if !calls.once => free(calls),
-            _ => (State::Ended, Next::End),
+            Form::Calls(calls) => free(calls.again.as_ref()),
+            Form::Value(_) => (State::Ended, Next::End),
         };
         self.state = state;
         next
@@ -271,8 +274,9 @@ fn bound(compiled: &Compiled) -> (State, Next) {
     (State::Bound { matcher, trims: compiled.trims }, Next::Token(Mask::Only(Arc::clone(&compiled.first))))
 }
 
-fn free(calls: &Calls) -> (State, Next) {
-    let watch = Watch::new(Arc::clone(&calls.open));
+fn free(again: Option<&Again>) -> (State, Next) {
+    let Some(again) = again else { return (State::Ended, Next::End) };
+    let watch = Watch::new(Arc::clone(&again.open));
     let next = Next::Token(Mask::Except(watch.ruled_out()));
     (State::Free(watch), next)
 }

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`schema`] | JSON Schema: what cannot be enforced is refused, the rest becomes what llguidance enforces in full |
 //! | [`gbnf`] | llama.cpp's grammars, as Lark |
+//! | `call` | calls of tools, as Lark |
 //! | [`words`] | the vocabulary, as llguidance and the guides need it |
 //! | [`compile`] | from a constraint to a guide |
 //! | [`watch`] | finds a text in tokens as they come |
@@ -17,6 +18,7 @@
 //! | [`ahead`] | computes the next mask while the forward pass runs |
 
 pub mod ahead;
+mod call;
 pub mod compile;
 pub mod gbnf;
 pub mod guide;

@@ -7,6 +7,7 @@ use llguidance::toktrie::{
     ApproximateTokEnv, INVALID_TOKEN, InferenceCapabilities, TokEnv, TokRxInfo, TokTrie,
 };
 
+use super::gbnf;
 use crate::engine::backend::Vocabulary;
 use crate::engine::protocol::Token;
 
@@ -26,6 +27,8 @@ pub struct Words {
     end_tokens: Vec<Token>,
     /// The set of tokens that are nothing but white space.
     spaces: Vec<u32>,
+    /// Tokens that are no text, the longest first.
+    marks: Vec<Token>,
 }
 
 impl Words {
@@ -38,6 +41,7 @@ impl Words {
         let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(count as usize));
         let mut texts = Vec::with_capacity(count as usize);
         let (mut end_tokens, mut spaces) = (Vec::new(), vec![0_u32; (count as usize).div_ceil(32)]);
+        let mut marks = Vec::new();
         for token in 0..count {
             let spelled = vocabulary.spelled(token);
             let piece = vocabulary.piece(token);
@@ -46,6 +50,9 @@ impl Words {
             }
             if !piece.is_empty() && piece.iter().all(u8::is_ascii_whitespace) {
                 spaces[token as usize / 32] |= 1 << (token % 32);
+            }
+            if piece.is_empty() && !spelled.is_empty() {
+                marks.push((spelled.len(), token));
             }
             texts.push(text(vocabulary, token, piece, &spelled));
             bytes.extend_from_slice(&spelled);
@@ -66,7 +73,9 @@ impl Words {
         factory.quiet();
         factory.limits_mut().verbose_errors = false;
         factory.limits_mut().max_lexer_states = LEXER_STATES;
-        Ok(Self { factory, bytes, ends, end_tokens, spaces })
+        marks.sort_unstable_by_key(|&(length, token)| (std::cmp::Reverse(length), token));
+        let marks = marks.into_iter().map(|(_, token)| token).collect();
+        Ok(Self { factory, bytes, ends, end_tokens, spaces, marks })
     }
 
     /// Tokens in the vocabulary.
@@ -80,6 +89,29 @@ impl Words {
         let Some(&end) = self.ends.get(token) else { return &[] };
         let start = token.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.bytes[start as usize..end as usize]
+    }
+
+    /// A text as Lark: what is spelled as a token that is no text is that token. Nothing for nothing.
+    pub(super) fn lark(&self, text: &str) -> String {
+        let (mut lark, mut plain, mut rest) = (String::new(), String::new(), text);
+        let flush = |lark: &mut String, plain: &mut String| {
+            if !plain.is_empty() {
+                *lark += &format!(" /{}/", gbnf::literal(&std::mem::take(plain)));
+            }
+        };
+        while let Some(first) = rest.chars().next() {
+            let mark = |token: &&Token| rest.as_bytes().starts_with(self.spelled(**token));
+            let Some(&token) = self.marks.iter().find(mark) else {
+                plain.push(first);
+                rest = &rest[first.len_utf8()..];
+                continue;
+            };
+            flush(&mut lark, &mut plain);
+            lark += &format!(" <[{token}]>");
+            rest = &rest[self.spelled(token).len()..];
+        }
+        flush(&mut lark, &mut plain);
+        lark
     }
 
     /// Tokens that end generation, lower ids first.

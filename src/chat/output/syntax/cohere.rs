@@ -11,6 +11,7 @@ pub(in super::super) fn tags() -> Tags {
         bare: false,
         body: Body::Json { starts: &["{", "["], read: hermes::read },
         inner: &[],
+        enforced: None,
     };
     Tags {
         think: Some(("<|START_THINKING|>".into(), "<|END_THINKING|>".into())),

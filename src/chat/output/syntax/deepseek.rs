@@ -3,24 +3,33 @@
 
 use serde_json::Value;
 
-use super::{Body, CallSyntax, Named, hermes, marks};
+use super::{Body, CallSyntax, Named, enforced, hermes, marks, named};
 use crate::chat::output::tools::Tools;
 
 /// Stands around all calls of an answer.
 pub(in super::super) const AROUND: &[&str] = &["<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"];
 
+const OPEN: &str = "<｜tool▁call▁begin｜>";
+const CLOSE: &str = "<｜tool▁call▁end｜>";
 const SEPARATOR: &str = "<｜tool▁sep｜>";
 
 /// A name, and JSON.
 pub(in super::super) fn calls() -> CallSyntax {
     CallSyntax {
-        opens: marks(&["<｜tool▁call▁begin｜>"]),
-        closes: marks(&["<｜tool▁call▁end｜>"]),
+        opens: marks(&[OPEN]),
+        closes: marks(&[CLOSE]),
         trailers: &["```"],
         bare: false,
         body: Body::Json { starts: &["{"], read },
         inner: &[SEPARATOR],
+        enforced: enforced(OPEN, named("", SEPARATOR, ""), CLOSE),
     }
+}
+
+/// `function`, a name, and JSON in a fence.
+pub(in super::super) fn fenced() -> CallSyntax {
+    let body = named(&format!("function{SEPARATOR}"), "\n```json\n", "\n```");
+    CallSyntax { enforced: enforced(OPEN, body, CLOSE), ..calls() }
 }
 
 fn read(before: &str, value: &Value, tools: &Tools) -> Vec<Named> {

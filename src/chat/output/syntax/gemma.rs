@@ -15,6 +15,7 @@ pub(in super::super) fn function_gemma() -> CallSyntax {
             is_closed: true,
         },
         inner: &["<escape>"],
+        enforced: None,
     }
 }
 
@@ -30,6 +31,7 @@ pub(in super::super) fn gemma4() -> CallSyntax {
             is_closed: true,
         },
         inner: &["<|\"|>"],
+        enforced: None,
     }
 }
 

@@ -12,6 +12,7 @@ pub(in super::super) fn tags() -> Tags {
         bare: false,
         body: Body::Text { read: |text, care, tools| read(text, care, tools, &INVOKE), is_closed: false },
         inner: &[],
+        enforced: None,
     };
     Tags {
         calls: Some(calls),

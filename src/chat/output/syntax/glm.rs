@@ -19,6 +19,7 @@ pub(in super::super) fn arguments() -> CallSyntax {
         bare: false,
         body: Body::Text { read, is_closed: false },
         inner: &[KEY.0, KEY.1, VALUE.0, VALUE.1],
+        enforced: None,
     }
 }
 

@@ -5,13 +5,18 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::{Body, CallSyntax, Named, marks};
+use super::{Body, CallSyntax, Named, enforced, marks, object};
 use crate::chat::output::literals;
 use crate::chat::output::tools::Tools;
+use crate::engine::protocol::CallMarks;
 
 /// `<tool_call>{"name":…,"arguments":{…}}</tool_call>`.
 pub(in super::super) fn tool_call() -> CallSyntax {
-    CallSyntax { closes: marks(&["</tool_call>"]), ..after("<tool_call>".into()) }
+    CallSyntax {
+        closes: marks(&["</tool_call>"]),
+        enforced: enforced("<tool_call>", object("arguments", false), "</tool_call>"),
+        ..after("<tool_call>".into())
+    }
 }
 
 /// JSON after a mark of which nothing else is known. If the mark is a bracket, it is that of the JSON.
@@ -19,11 +24,28 @@ pub(in super::super) fn after(mark: Cow<'static, str>) -> CallSyntax {
     let bare = mark == "{" || mark == "[";
     CallSyntax {
         closes: closing(&mark).into_iter().map(Cow::Owned).collect(),
+        enforced: enforced_after(&mark),
         trailers: if mark.ends_with('[') { &["```", "]"] } else { &["```"] },
         opens: if bare { Vec::new() } else { vec![mark] },
         bare,
         body: Body::Json { starts: &["{", "["], read },
         inner: &[],
+    }
+}
+
+/// A call, or a list of calls where the mark is that of several.
+fn enforced_after(mark: &str) -> Option<Box<CallMarks>> {
+    let one = object("arguments", false);
+    match mark {
+        "{" => enforced("", one, ""),
+        "[" => enforced("", object("arguments", true), ""),
+        "[TOOL_CALLS]" | "<tool_calls>" | "<|tool_call|>" => {
+            enforced(mark, object("arguments", true), &closing(mark).unwrap_or_default())
+        }
+        // What follows is the name.
+        mark if mark.ends_with('=') => None,
+        mark if mark.ends_with('[') => enforced(mark, one, "]"),
+        mark => enforced(mark, one, &closing(mark).unwrap_or_default()),
     }
 }
 

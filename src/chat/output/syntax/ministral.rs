@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Body, CallSyntax, Named, hermes, marks};
+use super::{Body, CallSyntax, Named, enforced, hermes, marks, named};
 use crate::chat::output::tools::Tools;
 
 /// A name, and JSON.
@@ -15,6 +15,7 @@ pub(in super::super) fn calls() -> CallSyntax {
         bare: false,
         body: Body::Json { starts: &["{"], read },
         inner: &["[ARGS]", "[CALL_ID]"],
+        enforced: enforced("[TOOL_CALLS]", named("", "[ARGS]", ""), ""),
     }
 }
 

@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::tools::Tools;
+use crate::engine::protocol::{CallBody, CallMarks};
 
 /// A call that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +54,23 @@ pub(super) struct CallSyntax {
     pub(super) body: Body,
     /// Other marks in a body that may be special tokens.
     pub(super) inner: &'static [&'static str],
+    /// How a call must be written where it is enforced. `None`: it cannot be.
+    pub(super) enforced: Option<Box<CallMarks>>,
+}
+
+/// Marks of calls that are enforced.
+pub(super) fn enforced(open: &str, body: CallBody, close: &str) -> Option<Box<CallMarks>> {
+    Some(Box::new(CallMarks { open: open.to_owned(), body, close: close.to_owned() }))
+}
+
+/// `{"name": …, "arguments": …}`, or a list of such objects.
+pub(super) fn object(arguments: &str, listed: bool) -> CallBody {
+    CallBody::Object { name: "name".into(), arguments: arguments.into(), listed }
+}
+
+/// A name and the text between it and the arguments.
+pub(super) fn named(before: &str, behind: &str, end: &str) -> CallBody {
+    CallBody::Named { before: before.into(), behind: behind.into(), end: end.into() }
 }
 
 /// What stands between the marks of a call.

@@ -15,6 +15,7 @@ pub(in super::super) fn olmo3() -> CallSyntax {
         bare: false,
         body: Body::Text { read: |text, _, tools| read(text, "<function_calls>", tools), is_closed: true },
         inner: &[],
+        enforced: None,
     }
 }
 
@@ -27,6 +28,7 @@ pub(in super::super) fn lfm2() -> CallSyntax {
         bare: false,
         body: Body::Text { read: |text, _, tools| read(text, "<|tool_call_start|>", tools), is_closed: true },
         inner: &[],
+        enforced: None,
     }
 }
 

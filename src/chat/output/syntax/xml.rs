@@ -15,6 +15,7 @@ pub(in super::super) fn function() -> CallSyntax {
         bare: false,
         body: Body::Text { read: |text, care, tools| read(text, care, tools, &FUNCTION), is_closed: false },
         inner: &["<parameter=", "</parameter>"],
+        enforced: None,
     }
 }
 

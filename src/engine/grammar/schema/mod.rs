@@ -81,12 +81,7 @@ pub fn any_object() -> Value {
 /// # Errors
 /// See [`SchemaError`].
 pub fn call(name_key: &str, name: &str, arguments_key: &str, parameters: &str) -> Result<Value, SchemaError> {
-    let parameters: Value = if parameters.trim().is_empty() {
-        json!({"type": "object", "properties": {}})
-    } else {
-        serde_json::from_str(parameters).map_err(|error| SchemaError::Json(error.to_string()))?
-    };
-    let (parameters, open_names) = rewrite::rewrite(&parameters)?;
+    let (parameters, open_names) = rewrite::rewrite(&of_parameters(parameters)?)?;
     let (parameters, definitions) = match parameters {
         Value::Object(mut object) => {
             let definitions = object.shift_remove("$defs");
@@ -101,6 +96,22 @@ pub fn call(name_key: &str, name: &str, arguments_key: &str, parameters: &str) -
     whole.insert("additionalProperties".into(), json!(false));
     whole.extend(definitions.map(|definitions| ("$defs".to_owned(), definitions)));
     Ok(with_options(whole, open_names))
+}
+
+/// The arguments of a tool.
+///
+/// # Errors
+/// See [`SchemaError`].
+pub fn arguments(parameters: &str) -> Result<Value, SchemaError> {
+    enforceable(&of_parameters(parameters)?.to_string())
+}
+
+/// The schema of a tool's parameters; none are none.
+fn of_parameters(text: &str) -> Result<Value, SchemaError> {
+    match text.trim() {
+        "" | "null" => Ok(json!({"type": "object", "properties": {}})),
+        text => serde_json::from_str(text).map_err(|error| SchemaError::Json(error.to_string())),
+    }
 }
 
 /// `open_names`: there are objects with named properties and others. Then no character is written in two ways, so that

@@ -1,7 +1,17 @@
 use serde_json::json;
 
 use super::*;
-use crate::engine::protocol::{Required, ToolForm, ToolSchema};
+use crate::engine::protocol::{CallBody, CallMarks, Required, ToolForm, ToolSchema};
+
+fn object(arguments: &str) -> CallBody {
+    CallBody::Object { name: "name".into(), arguments: arguments.into(), listed: false }
+}
+
+fn marked(open: &str, body: CallBody, close: &str, required: Option<Required>) -> Constraint {
+    let Form::Tools(mut tools) = tools(required).form else { panic!("tools") };
+    tools.marks = CallMarks { open: open.into(), close: close.into(), body };
+    form(Form::Tools(tools))
+}
 
 fn tools(required: Option<Required>) -> Constraint {
     let tool = |name: &str, parameters: serde_json::Value| ToolSchema {
@@ -9,10 +19,11 @@ fn tools(required: Option<Required>) -> Constraint {
         parameters: parameters.to_string(),
     };
     form(Form::Tools(ToolForm {
-        open: "<tool_call>".into(),
-        close: "</tool_call>".into(),
-        name_key: "name".into(),
-        arguments_key: "arguments".into(),
+        marks: CallMarks {
+            open: "<tool_call>".into(),
+            close: "</tool_call>".into(),
+            body: object("arguments"),
+        },
         calls: vec![
             tool(
                 "get_weather",
@@ -86,9 +97,55 @@ fn a_required_call_comes_first() {
 #[test]
 fn calls_without_a_closing_text_end_with_their_brace() {
     let Form::Tools(mut tools) = tools(None).form else { panic!("tools") };
-    tools.close = String::new();
-    tools.arguments_key = "parameters".into();
+    tools.marks.close = String::new();
+    tools.marks.body = object("parameters");
     let constraint = form(Form::Tools(tools));
     let call = "<tool_call>{\"name\": \"add\", \"parameters\": {\"n\": 5}}";
     assert_eq!(write(&constraint, &format!("{call} and {call} then text"), 2), Written::Whole);
+}
+
+#[test]
+fn calls_may_stand_in_a_list() {
+    let body = CallBody::Object { name: "name".into(), arguments: "arguments".into(), listed: true };
+    let [one, two] = ["{\"name\": \"add\", \"arguments\": {\"n\": 5}}"; 2];
+    for required in [None, Some(Required::Any)] {
+        let constraint = marked("[TOOL_CALLS]", body.clone(), "", required);
+        for text in [format!("[TOOL_CALLS][{one}]"), format!("[TOOL_CALLS] [{one}, {two}]")] {
+            assert_eq!(write(&constraint, &text, 1), Written::Whole, "{text}");
+        }
+        assert!(matches!(write(&constraint, "[TOOL_CALLS][]", 1), Written::Refused(_)));
+    }
+}
+
+#[test]
+fn calls_may_name_their_tool_before_the_arguments() {
+    let body = CallBody::Named { before: String::new(), behind: "[ARGS]".into(), end: String::new() };
+    let constraint = marked("[TOOL_CALLS]", body, "", Some(Required::Any));
+    let text = "[TOOL_CALLS]add[ARGS]{\"n\": 5}";
+    assert_eq!(write(&constraint, &format!("{text}{text}"), 1), Written::Whole);
+    assert!(matches!(write(&constraint, "[TOOL_CALLS]sub", 1), Written::Refused(_)));
+}
+
+#[test]
+fn marks_that_are_no_text_are_their_tokens() {
+    let body = CallBody::Named { before: "to=".into(), behind: "<|start|>".into(), end: "<|start|>".into() };
+    let constraint = marked("<|start|>", body, "", Some(Required::Any));
+    assert_eq!(write(&constraint, "<|start|>to=add<|start|>{\"n\": 5}<|start|>", 1), Written::Whole);
+}
+
+#[test]
+fn calls_that_nothing_opens_can_be_required() {
+    let constraint = marked("", object("parameters"), "", Some(Required::Any));
+    assert_eq!(write(&constraint, "{\"name\": \"add\", \"parameters\": {\"n\": 5}}", 1), Written::Whole);
+    assert!(matches!(write(&constraint, "I", 1), Written::Refused(0)));
+    assert!(guide(&marked("", object("parameters"), "", None)).is_err());
+}
+
+#[test]
+fn parameters_that_cannot_be_enforced_are_any_object() {
+    let Form::Tools(mut tools) = tools(None).form else { panic!("tools") };
+    tools.calls[1].parameters = json!({"type": "object", "not": {"required": ["n"]}}).to_string();
+    let constraint = form(Form::Tools(tools));
+    assert_eq!(write(&constraint, ADD, 1), Written::Whole);
+    assert!(matches!(write(&constraint, &ADD.replace('5', "5,"), 1), Written::Refused(_)));
 }
