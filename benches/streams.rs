@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use quipu_llama::{Batch, Context, ContextParams, Model, ModelParams};
+use quipu_llama::{Batch, CacheType, Context, ContextParams, Model, ModelParams};
 use serde_json::{Value, json};
 
 const STREAMS: [u32; 3] = [1, 8, 32];
@@ -57,8 +57,15 @@ fn median(values: &mut [f64]) -> f64 {
 
 /// Forward passes alone.
 fn bare_llama(model: &Model, sequences: u32, threads: u32) -> f64 {
-    let params =
-        ContextParams { cells: sequences * 512, batch_tokens: 512, sequences, threads, precise: false };
+    let params = ContextParams {
+        cells: sequences * 512,
+        batch_tokens: 512,
+        sequences,
+        threads,
+        keys: CacheType::F16,
+        values: CacheType::F16,
+        precise: false,
+    };
     let mut context = Context::new(model, &params).expect("a context");
     let prompt = model.vocab().tokenize(PROMPT, true, true).expect("tokens");
     let mut batch = Batch::new();

@@ -359,7 +359,8 @@ fn any_text() -> impl Strategy<Value = String> {
 fn weights() -> &'static Model {
     static WEIGHTS: LazyLock<Model> = LazyLock::new(|| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/chasqui/chasqui.gguf");
-        Model::load(&path, &ModelParams { gpu_layers: Some(0) }, &mut |_| true).expect("a model")
+        Model::load(&path, &ModelParams { gpu_layers: Some(0), count: false }, &mut |_| true)
+            .expect("a model")
     });
     &WEIGHTS
 }

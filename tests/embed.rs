@@ -251,7 +251,8 @@ async fn a_model_that_writes_makes_vectors_beside_its_answers() {
 
 #[test]
 fn a_text_of_several_passes_has_the_vector_that_one_pass_gives() {
-    let model = Model::load(&chasqui(), &ModelParams { gpu_layers: Some(0) }, &mut |_| true).unwrap();
+    let model =
+        Model::load(&chasqui(), &ModelParams { gpu_layers: Some(0), count: false }, &mut |_| true).unwrap();
     let text = "The runner carries a knot for every word of the message. ".repeat(20);
     let tokens = model.vocab().tokenize(&text, true, true).unwrap();
     assert!(tokens.len() > 150, "{}", tokens.len());
@@ -273,7 +274,8 @@ fn a_text_of_several_passes_has_the_vector_that_one_pass_gives() {
 
 #[test]
 fn what_would_make_llama_cpp_abort_is_refused() {
-    let model = Model::load(&chasqui(), &ModelParams { gpu_layers: Some(0) }, &mut |_| true).unwrap();
+    let model =
+        Model::load(&chasqui(), &ModelParams { gpu_layers: Some(0), count: false }, &mut |_| true).unwrap();
     let params = EmbedderParams { batch_tokens: 64, text_tokens: 128, texts: 2, threads: 1, pooling: None };
     let error = Embedder::new(&model, &params).err().unwrap().to_string();
     assert!(error.ends_with("the model does not make one vector of a text"), "{error}");

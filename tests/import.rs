@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use quipu::gguf::import::{Files, Import, ImportOptions, Weights};
-use quipu_llama::{Batch, Context, ContextParams, Embedder, EmbedderParams, Model, ModelParams};
+use quipu_llama::{Batch, CacheType, Context, ContextParams, Embedder, EmbedderParams, Model, ModelParams};
 use serde_json::Value;
 
 /// Largest difference of logits that is allowed, as a part of the largest logit. ggml's GELU is a table of 16 bits,
@@ -32,7 +32,7 @@ fn load(case: &Path, out: &Path) -> Model {
         Import::model(&files, &options).unwrap_or_else(|error| panic!("{}: {error}", case.display()));
     import.write(fs::File::create(out).unwrap(), &mut |_, _| ControlFlow::Continue(())).unwrap();
     quipu::gguf::open(out).unwrap();
-    let params = ModelParams { gpu_layers: Some(0) };
+    let params = ModelParams { gpu_layers: Some(0), count: false };
     Model::load(out, &params, &mut |_| true).unwrap()
 }
 
@@ -97,7 +97,15 @@ fn imported_checkpoints_compute_what_transformers_computes() {
         let logits = reference.get("base_logits").or_else(|| reference.get("logits"));
         let Some(logits) = logits else { continue };
         let cells = reference["context"].as_u64().unwrap() as u32;
-        let params = ContextParams { cells, batch_tokens: cells, sequences: 1, threads: 1, precise: true };
+        let params = ContextParams {
+            cells,
+            batch_tokens: cells,
+            sequences: 1,
+            threads: 1,
+            keys: CacheType::F16,
+            values: CacheType::F16,
+            precise: true,
+        };
         check_logits(&name, &mut Context::new(&model, &params).unwrap(), logits);
     }
 }

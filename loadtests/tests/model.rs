@@ -8,7 +8,7 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::harness;
-use quipu_llama::{Batch, Context, ContextParams, Model, ModelParams, Token};
+use quipu_llama::{Batch, CacheType, Context, ContextParams, Model, ModelParams, Token};
 
 fn make(folder: &Path, name: &str, arguments: &[&str]) -> PathBuf {
     let path = folder.join(name);
@@ -23,7 +23,15 @@ fn load(path: &Path) -> Model {
 
 /// Continues a prompt with the likeliest tokens.
 fn reply(model: &Model, prompt: &[Token], count: usize) -> Vec<Token> {
-    let params = ContextParams { cells: 512, batch_tokens: 512, sequences: 1, threads: 1, precise: false };
+    let params = ContextParams {
+        cells: 512,
+        batch_tokens: 512,
+        sequences: 1,
+        threads: 1,
+        keys: CacheType::F16,
+        values: CacheType::F16,
+        precise: false,
+    };
     let mut context = Context::new(model, &params).unwrap();
     let mut next: Vec<Token> = prompt.to_vec();
     let mut position = 0;

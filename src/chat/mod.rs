@@ -228,20 +228,10 @@ mod tests {
 
     fn facts(template: Option<&str>) -> ModelFacts {
         ModelFacts {
-            vocab: 256,
-            context_train: 512,
-            context: 512,
-            generates: true,
-            pool_tokens: 4096,
-            page_tokens: 32,
-            max_running: 8,
-            weight_bytes: 0,
-            pool_bytes: 0,
-            on_gpu: false,
             bos: "<s>".into(),
             eos: "</s>".into(),
             chat_template: template.map(Into::into),
-            devices: Vec::new(),
+            ..ModelFacts::default()
         }
     }
 

@@ -15,6 +15,9 @@ use super::table::table;
 pub(super) struct PsArgs {
     /// Only models whose names begin with this, in any letter case
     prefix: Option<String>,
+    /// Also print what each device holds, and the KV pool
+    #[arg(short, long)]
+    verbose: bool,
 }
 
 /// The answer of `/api/ps`.
@@ -35,15 +38,47 @@ struct Model {
     size_vram: u64,
     context_length: u64,
     expires_at: String,
+    /// Of Quipu only.
+    placement: Option<Placement>,
+}
+
+/// Where a model's memory is, and what for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Placement {
+    gpu_layers: u64,
+    layers: u64,
+    pool_tokens: u64,
+    sequences: u64,
+    cache_type_k: String,
+    cache_type_v: String,
+    memory: Vec<DeviceMemory>,
+}
+
+/// What a device holds, in bytes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct DeviceMemory {
+    device: String,
+    weights: u64,
+    pool: u64,
+    compute: u64,
 }
 
 /// Prints the table, in the server's order: who stays longest is first.
 pub(super) async fn ps(args: &PsArgs, session: &mut Session) -> Result<(), CliError> {
     let answer: Running = session.client.get("/api/ps").await?;
-    let models = answer.models.iter().filter(|model| has_prefix(&model.name, args.prefix.as_deref()));
+    let models: Vec<_> =
+        answer.models.iter().filter(|model| has_prefix(&model.name, args.prefix.as_deref())).collect();
     let header = ["NAME", "ID", "SIZE", "PROCESSOR", "CONTEXT", "UNTIL"].map(str::to_owned);
-    let rows: Vec<_> = std::iter::once(header).chain(models.map(|model| model.row(session.now))).collect();
-    session.output.print(&table(&rows))
+    let rows: Vec<_> =
+        std::iter::once(header).chain(models.iter().map(|model| model.row(session.now))).collect();
+    session.output.print(&table(&rows))?;
+    if args.verbose {
+        let texts: Vec<_> = models.iter().filter_map(|model| model.placement_text()).collect();
+        session.output.print(&texts.concat())?;
+    }
+    Ok(())
 }
 
 impl Model {
@@ -51,6 +86,26 @@ impl Model {
         let context = self.context_length.to_string();
         let size = human::bytes(self.size);
         [self.name.clone(), short_id(&self.digest), size, self.processor(), context, self.until(now)]
+    }
+
+    /// What the memory plan gave it: a line on the pool, and one for each device.
+    fn placement_text(&self) -> Option<String> {
+        let placed = self.placement.as_ref()?;
+        let mut text = format!(
+            "\n{}\n  pool     {} tokens for {} sequences, keys {}, values {}\n  layers   {} of {} on GPUs\n",
+            self.name,
+            placed.pool_tokens,
+            placed.sequences,
+            placed.cache_type_k,
+            placed.cache_type_v,
+            placed.gpu_layers,
+            placed.layers
+        );
+        for device in &placed.memory {
+            let [weights, pool, compute] = [device.weights, device.pool, device.compute].map(human::bytes);
+            text += &format!("  {:<8} weights {weights}, pool {pool}, passes {compute}\n", device.device);
+        }
+        Some(text)
     }
 
     /// Where its memory is.

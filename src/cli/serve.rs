@@ -14,7 +14,7 @@ use super::environment::{self, Environment};
 use crate::api::duration;
 use crate::api::keep_alive;
 use crate::engine::process::EngineProgram;
-use crate::engine::protocol::EngineSettings;
+use crate::engine::protocol::{CacheType, EngineSettings};
 use crate::fleet::{FleetSettings, KeepAlive, ModelSource, SourcePath};
 use crate::registry::{self, KeyFiles, RegistrySettings};
 use crate::server::Server;
@@ -74,6 +74,15 @@ pub struct ServeArgs {
     /// Layers on GPUs [default: as many as fit]
     #[arg(long, env = "QUIPU_GPU_LAYERS")]
     gpu_layers: Option<u32>,
+    /// How keys are kept: f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0 or iq4_nl [default: f16]
+    #[arg(long, value_name = "TYPE", env = "QUIPU_CACHE_TYPE_K")]
+    cache_type_k: Option<CacheType>,
+    /// How values are kept, as `--cache-type-k` [default: f16]
+    #[arg(long, value_name = "TYPE", env = "QUIPU_CACHE_TYPE_V")]
+    cache_type_v: Option<CacheType>,
+    /// Memory that stays free on each GPU, such as 1GB, beyond what is left free anyway
+    #[arg(long, env = "QUIPU_GPU_OVERHEAD")]
+    gpu_overhead: Option<ByteSize>,
     /// Make answers independent of what is cached, to the last bit; slower
     #[arg(long, env = "QUIPU_DETERMINISTIC")]
     deterministic: bool,
@@ -179,6 +188,7 @@ impl ServeArgs {
         let load_timeout = self.load_timeout.or_else(|| load_timeout(environment)).unwrap_or(LOAD_TIMEOUT);
         // Ollama's 1 is a default that people copied without meaning it: here it would switch batching off.
         let parallel = || environment.number("OLLAMA_NUM_PARALLEL").filter(|n| *n > 1);
+        let cache_type = cache_type(environment);
         let engine = EngineSettings {
             pool_tokens: self.pool_tokens,
             context: self.context.or_else(|| environment.number("OLLAMA_CONTEXT_LENGTH")).filter(|n| *n > 0),
@@ -188,6 +198,13 @@ impl ServeArgs {
             batch_tokens: self.batch_tokens,
             threads: self.threads,
             gpu_layers: self.gpu_layers,
+            gpu_overhead: self
+                .gpu_overhead
+                .map(|size| size.as_u64())
+                .or_else(|| environment.number("OLLAMA_GPU_OVERHEAD"))
+                .unwrap_or_default(),
+            cache_keys: self.cache_type_k.or(cache_type),
+            cache_values: self.cache_type_v.or(cache_type),
             deterministic: self.deterministic,
         };
         let keep_alive =
@@ -237,6 +254,12 @@ fn available_memory() -> u64 {
     let free = system.available_memory();
     let free = system.cgroup_limits().map_or(free, |limits| free.min(limits.free_memory));
     free / 5 * 4
+}
+
+/// `OLLAMA_KV_CACHE_TYPE`, for keys and values. A name that is none means the usual one, as in Ollama.
+fn cache_type(environment: &Environment<'_>) -> Option<CacheType> {
+    let name = environment.ollama("KV_CACHE_TYPE").filter(|name| !name.is_empty())?;
+    name.parse().inspect_err(|error| tracing::warn!(%error, "OLLAMA_KV_CACHE_TYPE is ignored")).ok()
 }
 
 /// `OLLAMA_LOAD_TIMEOUT`: a duration or seconds; zero and less mean no limit.
@@ -334,6 +357,21 @@ mod tests {
         assert_eq!(settings.fleet.keep_alive, KeepAlive::Forever);
         assert_eq!(settings.fleet.max_queue, 3);
         assert_eq!(settings.fleet.program.load_timeout, Duration::from_secs(9));
+    }
+
+    #[test]
+    fn the_types_of_the_cache_are_set_together_or_each() {
+        let types = |arguments: &str, variables: &[(&str, &str)]| {
+            let engine = resolve(arguments, variables).fleet.engine;
+            (engine.cache_keys, engine.cache_values)
+        };
+        let (eight, four) = (Some(CacheType::Q8_0), Some(CacheType::Q4_0));
+        assert_eq!(types("--mock", &[("OLLAMA_KV_CACHE_TYPE", "Q8_0")]), (eight, eight));
+        assert_eq!(types("--mock --cache-type-v q4_0", &[("OLLAMA_KV_CACHE_TYPE", "q8_0")]), (eight, four));
+        assert_eq!(types("--mock --cache-type-k q8_0", &[]), (eight, None));
+        assert_eq!(types("--mock", &[("OLLAMA_KV_CACHE_TYPE", "small")]), (None, None));
+        let settings = resolve("--mock --gpu-overhead 1GB", &[("OLLAMA_GPU_OVERHEAD", "5")]);
+        assert_eq!(settings.fleet.engine.gpu_overhead, 1_000_000_000);
     }
 
     #[test]

@@ -25,6 +25,7 @@
 
 use std::path::PathBuf;
 
+pub use quipu_llama::CacheType;
 use serde::{Deserialize, Serialize};
 
 pub use super::constraint::{
@@ -33,7 +34,7 @@ pub use super::constraint::{
 
 /// Raised whenever a type of this module changes shape. The engine is started from the same binary, so a
 /// mismatch means that the file was replaced while the server runs: the remedy is a restart.
-pub const PROTOCOL_VERSION: u32 = 3;
+pub const PROTOCOL_VERSION: u32 = 4;
 
 /// Identifies a request on one engine. Chosen by the front, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -127,6 +128,12 @@ pub struct EngineSettings {
     pub threads: Option<u32>,
     /// Layers on GPUs; `None` puts as many there as fit.
     pub gpu_layers: Option<u32>,
+    /// Bytes that stay free on each GPU, beyond what is left free anyway.
+    pub gpu_overhead: u64,
+    /// How keys are kept; `None` means 16 bits.
+    pub cache_keys: Option<CacheType>,
+    /// How values are kept; `None` means 16 bits.
+    pub cache_values: Option<CacheType>,
     /// Make the text of a request independent of what else runs, as far as the kernels allow: prompts are cut
     /// at fixed multiples of the page size, whatever was cached, and attention computes in 32 bits. What is
     /// left are differences in the last bits of the logits. Takes twice the memory, and more time.
@@ -150,12 +157,16 @@ pub struct ModelFacts {
     pub page_tokens: u32,
     /// Sequences that run at the same time.
     pub max_running: u32,
-    /// Bytes of weights.
-    pub weight_bytes: u64,
-    /// Bytes of keys and values that the pool holds when it is full.
-    pub pool_bytes: u64,
-    /// Whether layers lie on a GPU.
-    pub on_gpu: bool,
+    /// What it takes of each device's memory.
+    pub memory: Vec<DeviceMemory>,
+    /// Layers that can lie on a GPU.
+    pub layers: u32,
+    /// How many do.
+    pub gpu_layers: u32,
+    /// How keys are kept.
+    pub cache_keys: CacheType,
+    /// How values are kept.
+    pub cache_values: CacheType,
     /// Text of the begin-of-sequence token, for chat templates. Empty if there is none.
     pub bos: String,
     /// Text of the end-of-sequence token, for chat templates. Empty if there is none.
@@ -166,11 +177,38 @@ pub struct ModelFacts {
     pub devices: Vec<String>,
 }
 
+/// Memory of a device that a model takes, in bytes, by llama.cpp's count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceMemory {
+    /// ggml's name of the device, such as `CPU` or `CUDA0`.
+    pub device: String,
+    /// Whether it is a GPU.
+    pub gpu: bool,
+    /// Weights, those that are mapped from the file included.
+    pub weights: u64,
+    /// Keys and values, and recurrent states.
+    pub pool: u64,
+    /// Buffers of a forward pass.
+    pub compute: u64,
+}
+
+impl DeviceMemory {
+    fn bytes(&self) -> u64 {
+        self.weights + self.pool + self.compute
+    }
+}
+
 impl ModelFacts {
-    /// Bytes that the engine takes, apart from buffers for computing.
+    /// Bytes that the engine takes, on all devices.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.weight_bytes + self.pool_bytes
+        self.memory.iter().map(DeviceMemory::bytes).sum()
+    }
+
+    /// Bytes that it takes on GPUs.
+    #[must_use]
+    pub fn gpu_bytes(&self) -> u64 {
+        self.memory.iter().filter(|memory| memory.gpu).map(DeviceMemory::bytes).sum()
     }
 }
 

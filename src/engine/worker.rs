@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
+use quipu_llama::DeviceUse;
 use tracing::{debug, error};
 
 use super::backend::llama::{self, Loaded, Writer};
@@ -14,7 +15,9 @@ use super::backend::mock::{MOCK_VOCAB, MockBackend, MockEmbedder, MockVocabulary
 use super::backend::{Backend, Capabilities, Embedder, EmbedderSizes, Vocabulary};
 use super::embedding::{self, EmbeddingLoop, Rules};
 use super::grammar::Ahead;
-use super::protocol::{Command, EngineSettings, Event, LoadSpec, ModelFacts, PROTOCOL_VERSION, Source};
+use super::protocol::{
+    CacheType, Command, DeviceMemory, EngineSettings, Event, LoadSpec, ModelFacts, PROTOCOL_VERSION, Source,
+};
 use super::request::Sizes;
 use super::scheduler::{Scheduler, SchedulerConfig};
 use super::step::{Order, StepLoop};
@@ -86,8 +89,11 @@ fn load(
         frame::write(&mut socket, &Event::Loading(progress)).is_ok()
     };
     let loaded = llama::load(path, &spec.adapters, &spec.engine, &mut progress)?;
-    let Loaded { writer, embedder, vocabulary, model, context, on_gpu, devices } = loaded;
+    let Loaded { writer, embedder, vocabulary, model, context, on_gpu, devices, .. } = loaded;
     let cells = writer.as_ref().map_or(0, |writer| writer.backend.capabilities().cells);
+    let deterministic = spec.engine.deterministic;
+    let cache_type =
+        |kind: Option<CacheType>| if deterministic { CacheType::F32 } else { kind.unwrap_or_default() };
     let facts = ModelFacts {
         vocab: model.vocab().len(),
         context_train: model.context_train(),
@@ -96,9 +102,11 @@ fn load(
         pool_tokens: cells,
         page_tokens: PAGE,
         max_running: writer.as_ref().map_or(0, |writer| writer.max_running),
-        weight_bytes: model.size(),
-        pool_bytes: writer.as_ref().map_or(0, |writer| writer.bytes_per_token) * u64::from(cells),
-        on_gpu,
+        memory: loaded.memory.into_iter().map(device_memory).collect(),
+        layers: loaded.layers,
+        gpu_layers: loaded.gpu_layers,
+        cache_keys: cache_type(spec.engine.cache_keys),
+        cache_values: cache_type(spec.engine.cache_values),
         bos: vocabulary.bos(),
         eos: vocabulary.eos(),
         chat_template: model.chat_template(),
@@ -106,10 +114,14 @@ fn load(
     };
     let writer = writer.map(|Writer { backend, max_running, max_cached, .. }| {
         let latency_target = if on_gpu { LATENCY_TARGET_GPU } else { LATENCY_TARGET_CPU };
-        let deterministic = spec.engine.deterministic;
         (backend, SchedulerConfig { max_running, max_cached, latency_target, deterministic })
     });
     Ok(Ready { writer, embedder, vocabulary: Arc::new(vocabulary), facts })
+}
+
+fn device_memory(used: DeviceUse) -> DeviceMemory {
+    let DeviceUse { device, kind, weights, pool, compute } = used;
+    DeviceMemory { device, gpu: kind.is_gpu(), weights, pool, compute }
 }
 
 fn mock(settings: &EngineSettings) -> Ready<MockBackend, MockEmbedder> {
@@ -139,13 +151,8 @@ fn mock(settings: &EngineSettings) -> Ready<MockBackend, MockEmbedder> {
         pool_tokens: capabilities.cells,
         page_tokens: PAGE,
         max_running,
-        weight_bytes: 0,
-        pool_bytes: 0,
-        on_gpu: false,
-        bos: String::new(),
-        eos: String::new(),
-        chat_template: None,
         devices: vec!["mock".into()],
+        ..ModelFacts::default()
     };
     let pass_tokens = capabilities.batch_tokens;
     let embedder = MockEmbedder(EmbedderSizes { pass_tokens, texts: 64, text_tokens: context, width: 8 });

@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 use llama_cpp_sys_2 as ffi;
 
 use crate::attention::Abstain;
-use crate::{Batch, Error, MAX_SEQUENCES, Memory, Model, log};
+use crate::{Batch, CacheType, DeviceUse, Error, MAX_SEQUENCES, Memory, Model, log, usage};
 
 /// Sizes of a context.
 #[derive(Clone, Debug)]
@@ -18,8 +18,12 @@ pub struct ContextParams {
     pub sequences: u32,
     /// CPU threads.
     pub threads: u32,
+    /// How keys are kept.
+    pub keys: CacheType,
+    /// How values are kept. Quantized ones need flash attention, which is then always on.
+    pub values: CacheType,
     /// Attention in 32 bits: keys and values are kept in 32 bits, and flash attention, which computes in 16,
-    /// is off. Then the order of cells shows in the last bits of the logits only; normally, in the third
+    /// is off, whatever `keys` and `values` say. Then the order of cells shows in the last bits of the logits only; normally, in the third
     /// digit. Takes twice the memory, and more time.
     pub precise: bool,
 }
@@ -30,7 +34,7 @@ pub enum DecodeError {
     /// No free cells; nothing was done.
     #[error("no free cells in the KV pool")]
     NoSlot,
-    /// The batch contradicts the context: ids, positions or sizes. Nothing was done.
+    /// The batch contradicts the context: ids, positions or sizes; or the model has no weights. Nothing was done.
     #[error("the batch is invalid")]
     InvalidBatch,
     /// The pass failed inside (often: no memory). The cells of the batch were freed again.
@@ -107,6 +111,11 @@ impl Context {
         native.n_outputs_max = params.sequences;
         native.n_threads = params.threads as i32;
         native.n_threads_batch = params.threads as i32;
+        native.type_k = params.keys.native();
+        native.type_v = params.values.native();
+        if params.values.is_quantized() {
+            native.flash_attn_type = ffi::LLAMA_FLASH_ATTN_TYPE_ENABLED;
+        }
         if params.precise {
             native.type_k = ffi::GGML_TYPE_F32;
             native.type_v = ffi::GGML_TYPE_F32;
@@ -166,6 +175,12 @@ impl Context {
         self.sequences
     }
 
+    /// What it takes of each device's memory, the model's weights included.
+    #[must_use]
+    pub fn memory_use(&self) -> Vec<DeviceUse> {
+        usage::of_context(self.native, self.model.is_counted())
+    }
+
     /// Which cells belong to which sequence.
     pub fn memory(&mut self) -> Memory<'_> {
         // SAFETY: a live context; `new` has checked that it has a memory.
@@ -179,6 +194,7 @@ impl Context {
     pub fn decode(&mut self, batch: &mut Batch) -> Result<(), DecodeError> {
         let (sequence, token) = batch.largest_ids();
         let fits = !batch.is_empty()
+            && !self.model.is_counted()
             && batch.len() <= self.batch_tokens as usize
             && batch.n_outputs() <= self.sequences
             && (sequence as u32) < self.sequences

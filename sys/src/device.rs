@@ -15,6 +15,23 @@ pub enum DeviceKind {
     Accelerator,
 }
 
+impl DeviceKind {
+    pub(crate) fn of_native(native: ffi::ggml_backend_dev_type) -> Self {
+        match native {
+            ffi::GGML_BACKEND_DEVICE_TYPE_GPU => Self::Gpu,
+            ffi::GGML_BACKEND_DEVICE_TYPE_IGPU => Self::IntegratedGpu,
+            ffi::GGML_BACKEND_DEVICE_TYPE_CPU => Self::Cpu,
+            _ => Self::Accelerator,
+        }
+    }
+
+    /// Whether it is a GPU, of either kind.
+    #[must_use]
+    pub fn is_gpu(self) -> bool {
+        matches!(self, Self::Gpu | Self::IntegratedGpu)
+    }
+}
+
 /// A device and its memory.
 #[derive(Clone, Debug)]
 pub struct Device {
@@ -42,12 +59,7 @@ pub fn devices() -> Vec<Device> {
                 let device = ffi::ggml_backend_dev_get(i);
                 let (mut free, mut total) = (0, 0);
                 ffi::ggml_backend_dev_memory(device, &raw mut free, &raw mut total);
-                let kind = match ffi::ggml_backend_dev_type(device) {
-                    ffi::GGML_BACKEND_DEVICE_TYPE_GPU => DeviceKind::Gpu,
-                    ffi::GGML_BACKEND_DEVICE_TYPE_IGPU => DeviceKind::IntegratedGpu,
-                    ffi::GGML_BACKEND_DEVICE_TYPE_CPU => DeviceKind::Cpu,
-                    _ => DeviceKind::Accelerator,
-                };
+                let kind = DeviceKind::of_native(ffi::ggml_backend_dev_type(device));
                 Device {
                     name: crate::text(ffi::ggml_backend_dev_name(device)),
                     description: crate::text(ffi::ggml_backend_dev_description(device)),

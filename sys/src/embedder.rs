@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 use llama_cpp_sys_2 as ffi;
 
 use crate::context::check_sizes;
-use crate::{Batch, DecodeError, Error, Model, Pos, SeqId, Token, log};
+use crate::{Batch, DecodeError, DeviceUse, Error, Model, Pos, SeqId, Token, log, usage};
 
 /// Sizes of an [`Embedder`].
 #[derive(Clone, Debug)]
@@ -82,11 +82,14 @@ impl Embedder {
     /// Allocates what a forward pass needs.
     ///
     /// # Errors
-    /// [`Error::Argument`] for sizes that llama.cpp does not accept; [`Error::Context`] when it cannot allocate, or
+    /// [`Error::Argument`] for sizes that llama.cpp does not accept, or a model without weights; [`Error::Context`] when it cannot allocate, or
     /// when neither the parameters nor the model's file name a way to pool: then it is no embedding model.
     pub fn new(model: &Model, params: &EmbedderParams) -> Result<Self, Error> {
         let EmbedderParams { batch_tokens, text_tokens, texts, threads, pooling } = *params;
         check_sizes(&[("batch tokens", batch_tokens), ("threads", threads)], texts)?;
+        if model.is_counted() {
+            return Err(Error::Argument("the weights of this model were not read".into()));
+        }
         if text_tokens < batch_tokens {
             return Err(Error::Argument("text tokens must be at least the batch tokens".into()));
         }
@@ -150,6 +153,12 @@ impl Embedder {
     #[must_use]
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// What it takes of each device's memory, the model's weights included.
+    #[must_use]
+    pub fn memory_use(&self) -> Vec<DeviceUse> {
+        usage::of_context(self.native, false)
     }
 
     /// Most tokens of one pass.

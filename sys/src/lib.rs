@@ -17,6 +17,7 @@
 
 mod attention;
 mod batch;
+mod cache;
 mod context;
 mod device;
 mod embedder;
@@ -25,18 +26,21 @@ mod memory;
 mod model;
 mod quantize;
 mod stream;
+mod usage;
 mod vocab;
 
 use std::sync::Once;
 
 pub use attention::use_attention_from;
 pub use batch::Batch;
+pub use cache::{CacheType, NoCacheType};
 pub use context::{Context, ContextParams, DecodeError};
 pub use device::{Device, DeviceKind, devices};
 pub use embedder::{Embedder, EmbedderParams, Pooling};
 pub use memory::Memory;
 pub use model::{Model, ModelParams};
 pub use quantize::{FileType, quantize};
+pub use usage::DeviceUse;
 pub use vocab::{Token, Vocab};
 
 /// Position of a token in its sequence, from 0.

@@ -16,6 +16,9 @@ use crate::{Error, Vocab, log, stream};
 pub struct ModelParams {
     /// Layers on GPUs; `None` puts all there. Without a GPU it says nothing.
     pub gpu_layers: Option<u32>,
+    /// Only count: the weights are not read, and contexts allocate nothing. What they would take is what
+    /// [`Context::memory_use`](crate::Context::memory_use) says; they cannot compute.
+    pub count: bool,
 }
 
 /// A loaded model. Cheap to clone; freed with its last clone, context and vocabulary.
@@ -26,6 +29,7 @@ struct Inner {
     native: NonNull<ffi::llama_model>,
     /// Freed with the model.
     adapters: Vec<NonNull<ffi::llama_adapter_lora>>,
+    counted: bool,
 }
 
 // SAFETY: after loading, llama.cpp only reads a model; contexts and vocabularies on several threads share
@@ -100,16 +104,35 @@ impl Model {
         // SAFETY: returns a plain struct.
         let mut native = unsafe { ffi::llama_model_default_params() };
         native.n_gpu_layers = params.gpu_layers.map_or(-1, |n| i32::try_from(n).unwrap_or(i32::MAX));
+        if params.count {
+            native.no_alloc = true;
+            native.load_mode = ffi::LLAMA_LOAD_MODE_NONE;
+            native.lazy_mode = ffi::LLAMA_LAZY_MODE_OFF;
+        }
         native.progress_callback = Some(on_progress);
         // `state` lives during the call, and only `on_progress` uses it.
         native.progress_callback_user_data = (&raw mut state).cast();
         let (model, error) = load(native);
         match (NonNull::new(model), error) {
-            (Some(native), _) => Ok(Self(Arc::new(Inner { native, adapters: Vec::new() }))),
+            (Some(native), _) => {
+                Ok(Self(Arc::new(Inner { native, adapters: Vec::new(), counted: params.count })))
+            }
             (None, _) if state.cancelled => Err(Error::Cancelled),
             (None, Some(error)) => Err(Error::Read(error)),
             (None, None) => Err(Error::Load(log::take_error())),
         }
+    }
+
+    /// Whether it has no weights: see [`ModelParams::count`].
+    pub(crate) fn is_counted(&self) -> bool {
+        self.0.counted
+    }
+
+    /// Layers that can lie on a GPU: all of the network, and the output.
+    #[must_use]
+    pub fn layers(&self) -> u32 {
+        // SAFETY: a live model.
+        unsafe { ffi::llama_model_n_layer(self.as_ptr()) }.unsigned_abs() + 1
     }
 
     pub(crate) fn as_ptr(&self) -> *mut ffi::llama_model {

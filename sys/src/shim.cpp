@@ -6,8 +6,10 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <sys/types.h>
 
+struct llama_context;
 struct llama_vocab;
 
 extern "C" int32_t llama_tokenize(const llama_vocab *, const char *, int32_t, int32_t *, int32_t, bool, bool);
@@ -98,4 +100,50 @@ extern "C" FILE * quipu_open_stream(quipu_stream * stream) {
 
 extern "C" void quipu_close_stream(FILE * file) {
     std::fclose(file);
+}
+
+// What a context takes of each kind of memory. The declarations are those of llama.cpp's llama-ext.h, which is not
+// installed; a change there fails the link, or the test of this function.
+
+typedef struct ggml_backend_buffer_type * ggml_backend_buffer_type_t;
+typedef struct ggml_backend_device * ggml_backend_dev_t;
+
+struct llama_memory_breakdown_data {
+    size_t model   = 0;
+    size_t context = 0;
+    size_t compute = 0;
+};
+
+std::map<ggml_backend_buffer_type_t, llama_memory_breakdown_data> llama_get_memory_breakdown(const llama_context * ctx);
+
+extern "C" bool ggml_backend_buft_is_host(ggml_backend_buffer_type_t buft);
+extern "C" ggml_backend_dev_t ggml_backend_buft_get_device(ggml_backend_buffer_type_t buft);
+extern "C" const char * ggml_backend_dev_name(ggml_backend_dev_t device);
+extern "C" int ggml_backend_dev_type(ggml_backend_dev_t device);
+extern "C" size_t ggml_backend_dev_count(void);
+extern "C" ggml_backend_dev_t ggml_backend_dev_get(size_t index);
+extern "C" ggml_backend_buffer_type_t ggml_backend_dev_buffer_type(ggml_backend_dev_t device);
+
+// Devices that compute in one kind of memory: the processor, and what helps it.
+static size_t sharing(ggml_backend_buffer_type_t type) {
+    size_t found = 0;
+    for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
+        found += ggml_backend_dev_buffer_type(ggml_backend_dev_get(i)) == type;
+    }
+    return found > 0 ? found : 1;
+}
+
+// `counted`: nothing was allocated. Then llama.cpp counts the buffers of a pass once for each device that shares them.
+extern "C" void quipu_memory_use(const llama_context * context, bool counted,
+                                 void (*report)(void * data, const char * device, unsigned type, size_t weights,
+                                                size_t pool, size_t compute),
+                                 void * data) {
+    for (const auto & [type, use] : llama_get_memory_breakdown(context)) {
+        ggml_backend_dev_t device = ggml_backend_buft_get_device(type);
+        // Memory of the host is the processor's, also what a GPU can reach.
+        const bool host = device == nullptr || ggml_backend_buft_is_host(type);
+        const size_t compute = counted ? use.compute / sharing(type) : use.compute;
+        report(data, host ? "CPU" : ggml_backend_dev_name(device), host ? 0 : ggml_backend_dev_type(device), use.model,
+               use.context, compute);
+    }
 }

@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 
-use quipu_llama::{Batch, Context, ContextParams, DecodeError, Error, Model, ModelParams, Token};
+use quipu_llama::{Batch, CacheType, Context, ContextParams, DecodeError, Error, Model, ModelParams, Token};
 
 fn model() -> Option<Model> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/stories260K.gguf");
@@ -19,7 +19,15 @@ fn model() -> Option<Model> {
 }
 
 fn context(model: &Model) -> Context {
-    let params = ContextParams { cells: 1024, batch_tokens: 512, sequences: 8, threads: 1, precise: true };
+    let params = ContextParams {
+        cells: 1024,
+        batch_tokens: 512,
+        sequences: 8,
+        threads: 1,
+        keys: CacheType::F16,
+        values: CacheType::F16,
+        precise: true,
+    };
     Context::new(model, &params).unwrap()
 }
 
@@ -144,4 +152,64 @@ fn loading_can_be_cancelled_and_refuses_what_is_no_model() {
         let cancelled = Model::load(&path, &ModelParams::default(), &mut |_| false);
         assert!(matches!(cancelled, Err(Error::Cancelled)));
     }
+}
+
+#[test]
+fn what_a_model_takes_is_counted_before_it_is_loaded() {
+    let Some(model) = model() else { return };
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/stories260K.gguf");
+    let counted =
+        Model::load(&path, &ModelParams { count: true, ..ModelParams::default() }, &mut |_| true).unwrap();
+    assert_eq!((counted.layers(), counted.context_train()), (model.layers(), model.context_train()));
+    let mut foretold = context(&counted);
+    let [before, after] = [foretold.memory_use(), context(&model).memory_use()];
+    let sum = |uses: &[quipu_llama::DeviceUse]| {
+        uses.iter().fold((0, 0, 0), |(w, p, c), u| (w + u.weights, p + u.pool, c + u.compute))
+    };
+    let (weights, pool, compute) = sum(&after);
+    // 5 layers, 4 heads of keys and of values with 8 numbers of 4 bytes each, 1,024 cells.
+    assert_eq!(pool, 5 * 2 * 4 * 8 * 4 * 1024, "{after:?}");
+    assert!(weights > 1_000_000 && compute > 0, "{after:?}");
+    let told = sum(&before);
+    assert_eq!((told.1, told.2), (pool, compute), "{before:?}");
+    // Weights that are mapped count with the header of their file.
+    assert!(told.0.abs_diff(weights) < 100_000, "{before:?} {after:?}");
+    let mut batch = Batch::new();
+    batch.push(1, 0, 0, true);
+    assert_eq!(foretold.decode(&mut batch), Err(DecodeError::InvalidBatch));
+}
+
+#[test]
+fn keys_and_values_are_kept_as_they_should_be() {
+    let Some(model) = model() else { return };
+    let tokens = model.vocab().tokenize("Tom saw the sun and the cat and the dog", true, true).unwrap();
+    let with = |keys, values| {
+        let params = ContextParams {
+            cells: 256,
+            batch_tokens: 64,
+            sequences: 2,
+            threads: 1,
+            keys,
+            values,
+            precise: false,
+        };
+        let mut context = Context::new(&model, &params).unwrap();
+        let pool: u64 = context.memory_use().iter().map(|u| u.pool).sum();
+        (pool, compute(&mut context, 0, 0, &tokens))
+    };
+    let (pool, logits) = with(CacheType::F16, CacheType::F16);
+    let (of_keys, keys) = with(CacheType::F32, CacheType::F16);
+    assert_eq!(of_keys, pool / 2 * 3);
+    assert!(difference(&logits, &keys) < 0.1);
+    // Heads of this model are too small for blocks: llama.cpp says so, and nothing breaks.
+    let blocks = ContextParams {
+        cells: 256,
+        batch_tokens: 64,
+        sequences: 2,
+        threads: 1,
+        keys: CacheType::Q8_0,
+        values: CacheType::Q8_0,
+        precise: false,
+    };
+    assert!(matches!(Context::new(&model, &blocks), Err(Error::Context(_))));
 }

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
-use quipu_llama::{Batch, Context, ContextParams, Error, Model, ModelParams};
+use quipu_llama::{Batch, CacheType, Context, ContextParams, Error, Model, ModelParams};
 
 fn path() -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/stories260K.gguf");
@@ -45,7 +45,15 @@ fn load(watch: impl FnMut(u64) -> io::Result<()>, go_on: bool) -> Option<Result<
 }
 
 fn logits(model: &Model) -> Vec<u32> {
-    let params = ContextParams { cells: 256, batch_tokens: 64, sequences: 1, threads: 1, precise: false };
+    let params = ContextParams {
+        cells: 256,
+        batch_tokens: 64,
+        sequences: 1,
+        threads: 1,
+        keys: CacheType::F16,
+        values: CacheType::F16,
+        precise: false,
+    };
     let mut context = Context::new(model, &params).unwrap();
     let mut batch = Batch::new();
     let tokens = model.vocab().tokenize("Tom saw the sun", true, true).unwrap();

@@ -25,7 +25,7 @@ use quipu::engine::protocol::EngineSettings;
 use quipu::fleet::FileFacts;
 use quipu::gguf::compat::{self, ModelFile};
 use quipu::gguf::{GgufFile, Value};
-use quipu_llama::{Batch, Context, ContextParams, Model, ModelParams};
+use quipu_llama::{Batch, CacheType, Context, ContextParams, Model, ModelParams};
 
 use tiny::Tiny;
 
@@ -51,7 +51,7 @@ fn check(case: &Case) {
     let old_file = compat::open(&old).unwrap();
     assert_same(&stock_file, &stock, &old_file, &old);
 
-    let params = ModelParams { gpu_layers: Some(0) };
+    let params = ModelParams { gpu_layers: Some(0), count: false };
     let expected = logits(&Model::load(&stock, &params, &mut |_| true).unwrap());
     assert!(expected.iter().all(|x| x.is_finite()) && expected.iter().any(|x| *x != expected[0]));
     let reader = old_file.overlay().unwrap().over(File::open(&old).unwrap());
@@ -107,7 +107,15 @@ fn data(file: &GgufFile, mut from: impl Read + Seek) -> Tensors {
 }
 
 fn logits(model: &Model) -> Vec<f32> {
-    let params = ContextParams { cells: 256, batch_tokens: 64, sequences: 1, threads: 1, precise: false };
+    let params = ContextParams {
+        cells: 256,
+        batch_tokens: 64,
+        sequences: 1,
+        threads: 1,
+        keys: CacheType::F16,
+        values: CacheType::F16,
+        precise: false,
+    };
     let mut context = Context::new(model, &params).unwrap();
     let mut batch = Batch::new();
     let tokens = 3..27;

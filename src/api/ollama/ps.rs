@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::error::Json;
 use super::tags::ModelDetails;
 use crate::api::piece::GoTime;
+use crate::engine::protocol::ModelFacts;
 use crate::fleet::Running;
 use crate::server::app::App;
 
@@ -27,7 +28,7 @@ pub(crate) struct Loaded {
     name: String,
     /// The same.
     model: String,
-    /// Bytes of weights and KV pool.
+    /// Bytes of weights, KV pool and buffers of a pass, on all devices.
     size: u64,
     /// 64 hex digits.
     digest: String,
@@ -40,6 +41,40 @@ pub(crate) struct Loaded {
     size_vram: u64,
     /// Most tokens of one sequence, when a request does not say.
     context_length: u32,
+    /// How it was placed.
+    placement: Placement,
+}
+
+/// How the memory plan turned out. Ollama does not tell.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Placement {
+    /// Layers on GPUs.
+    gpu_layers: u32,
+    /// Of so many.
+    layers: u32,
+    /// Tokens that the KV pool holds, of all sequences together.
+    pool_tokens: u32,
+    /// Sequences that run at the same time.
+    sequences: u32,
+    /// How keys are kept, such as `f16`.
+    cache_type_k: String,
+    /// How values are kept.
+    cache_type_v: String,
+    /// What each device holds.
+    memory: Vec<DeviceMemory>,
+}
+
+/// What a device holds of a model, in bytes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeviceMemory {
+    /// Such as `CPU` or `CUDA0`.
+    device: String,
+    /// Weights, those that are mapped from their file included.
+    weights: u64,
+    /// Keys and values, and recurrent states.
+    pool: u64,
+    /// Buffers of a forward pass.
+    compute: u64,
 }
 
 /// Lists the models that are loaded.
@@ -61,8 +96,31 @@ impl From<&Running> for Loaded {
             digest: model.digest.clone(),
             details: model.into(),
             expires_at: GoTime(expires.unwrap_or_else(far_ahead)),
-            size_vram: if facts.on_gpu { facts.bytes() } else { 0 },
+            size_vram: facts.gpu_bytes(),
             context_length: facts.context,
+            placement: facts.into(),
+        }
+    }
+}
+
+impl From<&ModelFacts> for Placement {
+    fn from(facts: &ModelFacts) -> Self {
+        let memory = facts.memory.iter().cloned();
+        Self {
+            gpu_layers: facts.gpu_layers,
+            layers: facts.layers,
+            pool_tokens: facts.pool_tokens,
+            sequences: facts.max_running,
+            cache_type_k: facts.cache_keys.to_string(),
+            cache_type_v: facts.cache_values.to_string(),
+            memory: memory
+                .map(|m| DeviceMemory {
+                    device: m.device,
+                    weights: m.weights,
+                    pool: m.pool,
+                    compute: m.compute,
+                })
+                .collect(),
         }
     }
 }

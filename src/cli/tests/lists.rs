@@ -93,3 +93,36 @@ async fn ps_is_a_table() {
     GET /api/ps
     ");
 }
+
+#[tokio::test]
+async fn ps_tells_how_a_model_was_placed_if_asked() {
+    let placement = json!({
+        "gpu_layers": 20, "layers": 33, "pool_tokens": 16_384, "sequences": 32, "cache_type_k": "q8_0",
+        "cache_type_v": "f16", "memory": [
+            {"device": "CUDA0", "weights": 3_000_000_000_u64, "pool": 600_000_000, "compute": 150_000_000},
+            {"device": "CPU", "weights": 1_000_000_000, "pool": 250_000_000, "compute": 0},
+        ],
+    });
+    let running = json!({"models": [
+        {"name": "half:7b", "size": 5_000_000_000_u64, "size_vram": 3_750_000_000_u64, "digest": DIGEST,
+         "context_length": 4096, "expires_at": "2026-08-01T12:04:59.9Z", "placement": placement},
+        {"name": "of-ollama:7b", "size": 5_000_000_000_u64, "digest": DIGEST, "expires_at": "2026-08-01T12:04:59.9Z"},
+    ]});
+    let script = Script::default().answer("GET /api/ps", 200, &running);
+    insta::assert_snapshot!(script.quipu(&["ps", "-v"]).await, @r"
+    exit 0
+    -- out --
+    NAME            ID              SIZE    PROCESSOR          CONTEXT    UNTIL
+    half:7b         a80c4f17acd5    5 GB    25%/75% CPU/GPU    4096       4 minutes from now
+    of-ollama:7b    a80c4f17acd5    5 GB    100% CPU           0          4 minutes from now
+
+    half:7b
+      pool     16384 tokens for 32 sequences, keys q8_0, values f16
+      layers   20 of 33 on GPUs
+      CUDA0    weights 3 GB, pool 600 MB, passes 150 MB
+      CPU      weights 1 GB, pool 250 MB, passes 0 B
+    -- err --
+    -- asked --
+    GET /api/ps
+    ");
+}

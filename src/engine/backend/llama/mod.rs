@@ -8,6 +8,7 @@
 
 mod embedder;
 mod load;
+mod plan;
 mod threads;
 mod vocabulary;
 mod warm_up;

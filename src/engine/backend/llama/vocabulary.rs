@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn special_tokens_have_text_only_where_it_is_asked_for() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/chasqui/chasqui.gguf");
-        let model = Model::load(&path, &ModelParams { gpu_layers: Some(0) }, &mut |_| true).unwrap();
+        let model =
+            Model::load(&path, &ModelParams { gpu_layers: Some(0), count: false }, &mut |_| true).unwrap();
         let vocabulary = LlamaVocabulary::new(model.vocab());
         let special = vocabulary.special("a <|im_start|> b");
         assert_eq!(special.len(), 1, "{special:?}");
