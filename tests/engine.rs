@@ -11,11 +11,12 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quipu::engine::process::{EngineHandle, EngineProgram};
+use quipu::engine::process::EngineHandle;
 use quipu::engine::protocol::{
     EngineSettings, Finish, FinishReason, Limits, LoadSpec, Prompt, RequestError, RequestId, Sampling,
     Source, StepStats, Submit, Summary,
 };
+use quipu::engine::start::{EngineProgram, StartingEngine};
 use tokio::sync::watch;
 
 const PROMPT: &str = "Once upon a time";
@@ -41,8 +42,9 @@ async fn start(source: Source, mut engine: EngineSettings) -> Engine {
     let observe = Box::new(move |report: &quipu::engine::protocol::StepReport| {
         seen.send_replace(report.stats);
     });
-    let handle =
-        EngineHandle::start(&program, LoadSpec { source, adapters: vec![], engine }, observe).await.unwrap();
+    let starting =
+        StartingEngine::plan(&program, LoadSpec { source, adapters: vec![], engine }).await.unwrap();
+    let handle = starting.load(observe).await.unwrap();
     Engine { handle, stats }
 }
 
@@ -355,6 +357,6 @@ async fn a_file_that_is_no_model_is_refused_with_a_reason() {
     let program =
         EngineProgram { path: env!("CARGO_BIN_EXE_quipu").into(), load_timeout: Duration::from_secs(60) };
     let load = LoadSpec { source: Source::Gguf(path), adapters: vec![], engine: EngineSettings::default() };
-    let error = EngineHandle::start(&program, load, Box::new(|_| ())).await.err().unwrap();
+    let error = StartingEngine::plan(&program, load).await.err().unwrap();
     assert!(error.to_string().contains("GGUF"), "{error}");
 }

@@ -118,3 +118,74 @@ async fn more_models_than_memory_take_turns() {
     assert_eq!(status, 500);
     assert!(answer["error"].as_str().unwrap().starts_with("model requires more system memory ("), "{answer}");
 }
+
+/// The engines of a server, and the bytes that lie in memory for them alone.
+fn engines(server: &Server) -> (usize, u64) {
+    let mut system = sysinfo::System::new();
+    system.refresh_processes(sysinfo::ProcessesToUpdate::All, true);
+    let parent = Some(sysinfo::Pid::from_u32(server.pid()));
+    // Threads are listed with the processes.
+    let engines = system.processes().values().filter(|p| p.parent() == parent && p.thread_kind().is_none());
+    engines.fold((0, 0), |(count, bytes), engine| (count + 1, bytes + engine.memory()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_for_two_models_serves_three_and_comes_back() {
+    let Some(path) = stories() else { return };
+    // Each takes some 1.2 MB of weights, 10 MB of pool and 20 MB for a pass.
+    let server = Server::start(&["--memory", "80MB", "--max-loaded", "9", "--pool-tokens", "16384"], &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let modelfile = format!("FROM {}\nPARAMETER num_predict 3\n", path.canonicalize().unwrap().display());
+    std::fs::write(folder.path().join("Modelfile"), modelfile).unwrap();
+    done(&server, folder.path(), &["create", "f32"]);
+    for kind in ["f16", "q8_0"] {
+        done(&server, folder.path(), &["create", kind, "-q", kind]);
+    }
+    let mut most = 0;
+    for model in ["f32", "f16", "q8_0", "f32", "q8_0", "f16"] {
+        let answer = server
+            .post_json("/api/generate", &json!({"model": model, "prompt": "Once", "stream": false}))
+            .await;
+        assert_eq!(answer["eval_count"], 3, "{answer}");
+        let ps: Value = server.get("/api/ps").await.json().await.unwrap();
+        let loaded = ps["models"].as_array().unwrap();
+        let counted: u64 = loaded.iter().map(|model| model["size"].as_u64().unwrap()).sum();
+        assert!(loaded.len() <= 2 && counted <= 80_000_000, "{ps}");
+        let (count, bytes) = engines(&server);
+        assert!(count <= 2, "{count} engines");
+        most = most.max(bytes);
+    }
+    for model in ["f32", "f16", "q8_0"] {
+        server.post_json("/api/generate", &json!({"model": model, "keep_alive": 0})).await;
+    }
+    // Their processes end, and with them all that they held.
+    for _ in 0..1000 {
+        if engines(&server) == (0, 0) {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("engines are still there: {:?} of {most} bytes", engines(&server));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_finds_the_queue_full_is_told_so() {
+    let Some(path) = stories() else { return };
+    let server = Server::start(&["--max-queue", "2", "--keep-alive", "5m"], &[]);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("Modelfile"),
+        format!("FROM {}\n", path.canonicalize().unwrap().display()),
+    )
+    .unwrap();
+    done(&server, folder.path(), &["create", "tiny"]);
+    let request = json!({"model": "tiny", "prompt": "Once", "stream": false, "options": {"num_predict": 2}});
+    let answers =
+        futures_util::future::join_all((0..24).map(|_| server.post_any("/api/generate", &request))).await;
+    let (served, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|(status, _)| *status == 200);
+    assert!(served.len() >= 3 && !refused.is_empty(), "{} served", served.len());
+    for (status, answer) in refused {
+        assert_eq!(*status, 503);
+        assert_eq!(answer["error"], "server busy, please try again.  maximum pending requests exceeded");
+    }
+}

@@ -16,6 +16,8 @@ use crate::server::metrics::Meter;
 /// An answer that is being generated. Dropping it cancels the request.
 pub(crate) struct Answer {
     generation: Generation,
+    /// An update that came before somebody asked for it.
+    first: Option<Update>,
     reader: Reader,
     /// Keeps the model loaded until the answer is complete.
     _lease: Lease,
@@ -28,22 +30,26 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn new(
         generation: Generation,
+        first: Option<Update>,
         reader: Reader,
         lease: Lease,
         drain: Watch,
         meter: Meter,
         load: Duration,
     ) -> Self {
-        Self { generation, reader, _lease: lease, drain, meter, load, ended: false }
+        Self { generation, first, reader, _lease: lease, drain, meter, load, ended: false }
     }
 
     /// The next piece; `None` after the last one. Safe to use in `select!`.
     pub(crate) async fn next(&mut self) -> Option<Piece> {
         while !self.ended {
-            let update = tokio::select! {
-                biased;
-                update = self.generation.next() => update,
-                () = self.drain.over() => return Some(self.fail(FleetError::ShuttingDown.into())),
+            let update = match self.first.take() {
+                Some(update) => Some(update),
+                None => tokio::select! {
+                    biased;
+                    update = self.generation.next() => update,
+                    () = self.drain.over() => return Some(self.fail(FleetError::ShuttingDown.into())),
+                },
             };
             let Some(update) = update else { return Some(self.fail(Failure::Dropped)) };
             self.meter.tokens(update.tokens);

@@ -9,8 +9,10 @@ use super::error::Failure;
 use super::format;
 use super::options::Options;
 use crate::chat::output::{Format, Names, Reader, Reading};
-use crate::chat::{Conversation, Message, Templates, Think};
-use crate::engine::protocol::{Constraint, Form, Limits, ModelFacts, Prompt, RequestId, Submit, Token};
+use crate::chat::{Conversation, Message, Templates, Think, strip_earlier_thoughts};
+use crate::engine::protocol::{
+    Constraint, Finish, Form, Limits, ModelFacts, Prompt, RequestError, RequestId, Submit, Token,
+};
 use crate::fleet::{Content, FleetError, KeepAlive, Lease, Model};
 use crate::server::app::App;
 use crate::server::drain::Phase;
@@ -103,6 +105,8 @@ struct Prepared {
     visible: Vec<String>,
     /// What the answer must look like.
     constraint: Option<Constraint>,
+    /// Whether more of the conversation can be left out.
+    may_forget: bool,
 }
 
 impl Ask {
@@ -112,31 +116,118 @@ impl Ask {
     /// Every [`Failure`] but those that speak of bodies. The engine's own refusals come with the answer.
     pub(crate) async fn start(self, app: &App) -> Result<Answer, Failure> {
         let asked = Instant::now();
-        let model = find_writer(app, &self.model, self.purpose).await?;
-        let options = Options::merged(&model.content.parameters, &self.options)?;
-        let lease = lease(app, &model, self.keep_alive).await?;
+        let (model, lease) = self.lease(app).await?;
         let load = asked.elapsed();
+        let options = Options::merged(&model.content.parameters, &self.options)?;
+        let meter = Meter::new(&model.name, asked);
+        let facts = lease.facts();
+        let room = options.limits.context.unwrap_or(facts.context).min(facts.pool_tokens);
+        let mut forgotten = Forgotten::default();
+        loop {
+            let Prepared { prompt, reader, visible, constraint, may_forget } = self
+                .input
+                .clone()
+                .prepare(self.format.clone(), &mut forgotten, app, &self.model, &model, facts)
+                .await?;
+            debug!(model = %model.name, characters = prompt.text.len(), "prompt rendered");
+            // A token has a byte at least, and there are two around the text.
+            let may_forget = may_forget && self.truncate && prompt.text.len() + 2 >= room as usize;
+            let mut generation = lease.submit(Submit {
+                // Both are set by the engine's handle.
+                id: RequestId(0),
+                credit: 0,
+                prompt,
+                sampling: options.sampling.clone(),
+                limits: Limits {
+                    truncate: self.truncate && !may_forget,
+                    shift: self.shift,
+                    ..options.limits.clone()
+                },
+                stop: options.stop.clone(),
+                visible,
+                constraint,
+                logprobs: self.logprobs,
+                return_tokens: self.return_tokens,
+            })?;
+            let mut first = None;
+            if may_forget {
+                first = generation.next().await;
+                if let Some(Finish::Failed(RequestError::PromptTooLong { tokens, limit })) =
+                    first.as_ref().and_then(|update| update.finish.as_ref())
+                {
+                    forgotten.more(*tokens, *limit);
+                    continue;
+                }
+            }
+            return Ok(Answer::new(generation, first, reader, lease, app.drain.watch(), meter, load));
+        }
+    }
+
+    /// The prompt that [`Self::start`] would hand to the engine.
+    ///
+    /// # Errors
+    /// As of [`Self::start`].
+    pub(crate) async fn rendered(self, app: &App) -> Result<String, Failure> {
+        let (model, lease) = self.lease(app).await?;
+        let mut forgotten = Forgotten::default();
+        let prepared =
+            self.input.prepare(self.format, &mut forgotten, app, &self.model, &model, lease.facts()).await?;
+        Ok(prepared.prompt.text)
+    }
+
+    /// The model, loaded.
+    async fn lease(&self, app: &App) -> Result<(Model, Lease), Failure> {
+        let model = find_writer(app, &self.model, self.purpose).await?;
+        Options::merged(&model.content.parameters, &self.options)?;
+        let lease = lease(app, &model, self.keep_alive).await?;
         if !lease.facts().generates {
             return Err(self.purpose.failure(&self.model));
         }
-        let Prepared { prompt, reader, visible, constraint } =
-            self.input.prepare(self.format, app, &self.model, &model, lease.facts()).await?;
-        debug!(model = %model.name, characters = prompt.text.len(), "prompt rendered");
-        let generation = lease.submit(Submit {
-            // Both are set by the engine's handle.
-            id: RequestId(0),
-            credit: 0,
-            prompt,
-            sampling: options.sampling,
-            limits: Limits { truncate: self.truncate, shift: self.shift, ..options.limits },
-            stop: options.stop,
-            visible,
-            constraint,
-            logprobs: self.logprobs,
-            return_tokens: self.return_tokens,
-        })?;
-        let meter = Meter::new(&model.name, asked);
-        Ok(Answer::new(generation, reader, lease, app.drain.watch(), meter, load))
+        Ok((model, lease))
+    }
+}
+
+/// How much of a conversation is left out, its oldest messages first, because it does not fit.
+#[derive(Clone, Copy, Debug, Default)]
+struct Forgotten {
+    messages: usize,
+    /// The share of what is left that should go in the next step, one message at least.
+    share: f64,
+}
+
+impl Forgotten {
+    /// A prompt of so many tokens was too long for `limit`. What is too much is not overestimated: the last messages that
+    /// fit shall stay.
+    fn more(&mut self, tokens: u32, limit: u32) {
+        self.share = f64::from(tokens.saturating_sub(limit)) / f64::from(tokens.max(1)) * 0.75;
+    }
+
+    /// Leaves out what should be; system messages and the last message stay. Tells whether there is more that could go.
+    fn leave_out(&mut self, messages: &mut Vec<Message>) -> bool {
+        // What templates put around a message counts, too.
+        let weight = |message: &Message| message.content.len() as f64 + 24.0;
+        let mut last = messages.len().saturating_sub(1);
+        let (mut at, mut gone, mut excess) = (0, 0, 0.0);
+        while at < last {
+            if gone == self.messages {
+                excess = self.share * messages.iter().map(weight).sum::<f64>();
+            }
+            if gone >= self.messages && excess <= 0.0 {
+                break;
+            }
+            if messages[at].role == "system" {
+                at += 1;
+                continue;
+            }
+            if gone >= self.messages {
+                excess -= weight(&messages[at]);
+            }
+            messages.remove(at);
+            gone += 1;
+            last -= 1;
+        }
+        *self = Self { messages: gone, share: 0.0 };
+        messages[at.min(last)..last].iter().any(|message| message.role != "system")
     }
 }
 
@@ -151,6 +242,7 @@ impl Input {
     async fn prepare(
         self,
         form: Option<Form>,
+        forgotten: &mut Forgotten,
         app: &App,
         asked_as: &str,
         model: &Model,
@@ -164,6 +256,7 @@ impl Input {
                     reader: Reader::plain(),
                     visible: Vec::new(),
                     constraint: form.map(Constraint::new),
+                    may_forget: false,
                 });
             }
             Self::Chat { messages, tools, tool_choice, think, context } => {
@@ -184,6 +277,10 @@ impl Input {
         }
         // What goes on from tokens has had its beginning.
         let mut messages = if context.is_empty() { with_beginning(content, messages) } else { messages };
+        let may_forget = forgotten.leave_out(&mut messages);
+        if content.family() == "qwen3" || model.name.model() == "deepseek-r1" {
+            strip_earlier_thoughts(&mut messages);
+        }
         let is_prefilled = messages.last().is_some_and(|m| m.role == "assistant" && m.tool_calls.is_empty());
         let mut shown = tools.clone();
         if format.wants_identifiers() {
@@ -197,7 +294,7 @@ impl Input {
         let reading = Reading { tools: &tools, hides_thinking, prompt: &text, is_prefilled };
         let reader = Reader::new(&format, &reading);
         let visible = format.visible(!tools.is_empty());
-        Ok(Prepared { prompt: Prompt { context, text }, reader, visible, constraint })
+        Ok(Prepared { prompt: Prompt { context, text }, reader, visible, constraint, may_forget })
     }
 }
 
@@ -274,5 +371,53 @@ pub(crate) async fn find(app: &App, name: &str) -> Result<Model, Failure> {
     match app.fleet.find(name).await {
         Err(FleetError::NoSuchModel) => Err(Failure::NoSuchModel(name.to_owned())),
         found => Ok(found?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn conversation() -> Vec<Message> {
+        let turn =
+            |n: usize| [Message::new("user", format!("{n}?")), Message::new("assistant", format!("{n}."))];
+        let mut messages = vec![Message::new("system", "S")];
+        messages.extend((0..4).flat_map(turn));
+        messages.push(Message::new("system", "T"));
+        messages.push(Message::new("user", "last"));
+        messages
+    }
+
+    #[test]
+    fn the_oldest_messages_go_first_and_system_messages_stay() {
+        let mut forgotten = Forgotten::default();
+        let mut left = Vec::new();
+        loop {
+            let mut messages = conversation();
+            let more = forgotten.leave_out(&mut messages);
+            left.push(messages.len());
+            assert_eq!(messages[0].content, "S");
+            assert_eq!(messages.last().unwrap().content, "last");
+            if !more {
+                assert_eq!(messages[1].content, "T");
+                break;
+            }
+            // A little too long: one message at a time.
+            forgotten.more(101, 100);
+        }
+        assert_eq!(left, [11, 10, 9, 8, 7, 6, 5, 4, 3]);
+    }
+
+    #[test]
+    fn far_too_long_ones_lose_many_at_once() {
+        let mut forgotten = Forgotten::default();
+        let mut messages = conversation();
+        forgotten.leave_out(&mut messages);
+        // Half of it is too much: three eighths of eleven messages are about four.
+        forgotten.more(100, 50);
+        let mut messages = conversation();
+        assert!(forgotten.leave_out(&mut messages));
+        assert_eq!((forgotten.messages, messages.len()), (5, 6));
+        Forgotten::default().leave_out(&mut Vec::new());
     }
 }

@@ -14,6 +14,7 @@ mod functions;
 pub mod go;
 pub mod output;
 mod template;
+mod thoughts;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -29,6 +30,7 @@ pub use go::Think;
 use go::{GoTemplate, GoTemplateError, PromptSource, PromptSources, Values};
 use output::Format;
 use template::Template;
+pub use thoughts::strip_earlier_thoughts;
 
 /// One turn of a conversation, in the shape that Hugging Face templates read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -110,12 +112,20 @@ enum Chosen<'a> {
 /// Turns conversations into prompts. Keeps the compiled templates.
 #[derive(Default)]
 pub struct Renderer {
+    /// What the user says of Go templates: see [`go::choose`].
+    go_templates: Option<bool>,
     /// By the template's text: models often share one, and a reloaded model finds its own again.
     jinja: Mutex<HashMap<String, Arc<Template>>>,
     go: Mutex<HashMap<String, Arc<GoTemplate>>>,
 }
 
 impl Renderer {
+    /// One that takes Go templates always or never where there is a choice; `None`: where they are the better ones.
+    #[must_use]
+    pub fn new(go_templates: Option<bool>) -> Self {
+        Self { go_templates, ..Self::default() }
+    }
+
     /// Writes the prompt of a conversation, by the template that serves the model best.
     ///
     /// # Errors
@@ -152,7 +162,7 @@ impl Renderer {
         let go = of.go.map(|source| self.go_template(source)).transpose()?;
         let jinja = of.facts.chat_template.as_deref();
         let sources = PromptSources { renderer: false, go: go.as_deref(), jinja };
-        Ok(match (go::choose(&sources, None), go, jinja) {
+        Ok(match (go::choose(&sources, self.go_templates), go, jinja) {
             (PromptSource::Go, Some(template), _) => Chosen::Go(template),
             (PromptSource::Jinja, _, Some(source)) => Chosen::Jinja(source),
             _ => Chosen::None,

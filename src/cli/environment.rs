@@ -26,6 +26,12 @@ impl Environment<'_> {
         number
     }
 
+    /// Yes or no. What is neither counts as yes.
+    pub(super) fn boolean(&self, name: &str) -> Option<bool> {
+        let text = self.text(name)?;
+        Some(!["0", "f", "F", "false", "FALSE", "False"].contains(&&*text))
+    }
+
     /// `OLLAMA_X` for the setting `X`.
     pub(super) fn ollama(&self, setting: &str) -> Option<String> {
         self.text(&format!("OLLAMA_{setting}"))
@@ -52,12 +58,16 @@ mod tests {
             "A" => Some(" \" 12 \" ".to_owned()),
             "B" => Some("twelve".to_owned()),
             "C" => Some("''".to_owned()),
+            "N" => Some("False".to_owned()),
             _ => None,
         };
         let environment = Environment(&read);
         assert_eq!(environment.text("A").as_deref(), Some("12"));
         assert_eq!(environment.number::<u32>("A"), Some(12));
         assert_eq!(environment.number::<u32>("B"), None);
+        assert_eq!(environment.boolean("A"), Some(true));
+        assert_eq!(environment.boolean("N"), Some(false));
+        assert_eq!(environment.boolean("C"), None);
         assert_eq!(environment.text("C"), None);
         assert_eq!(environment.text("D"), None);
     }

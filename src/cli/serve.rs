@@ -13,8 +13,8 @@ use super::CliError;
 use super::environment::{self, Environment};
 use crate::api::duration;
 use crate::api::keep_alive;
-use crate::engine::process::EngineProgram;
 use crate::engine::protocol::{CacheType, EngineSettings};
+use crate::engine::start::EngineProgram;
 use crate::fleet::{FleetSettings, KeepAlive, ModelSource, SourcePath};
 use crate::registry::{self, KeyFiles, RegistrySettings};
 use crate::server::Server;
@@ -86,6 +86,10 @@ pub struct ServeArgs {
     /// Make answers independent of what is cached, to the last bit; slower
     #[arg(long, env = "QUIPU_DETERMINISTIC")]
     deterministic: bool,
+    /// Make prompts by a model's Go template, or by the Jinja template in its file, where it has both [default: the one
+    /// that can do more]
+    #[arg(long, value_name = "true|false", env = "QUIPU_GO_TEMPLATE")]
+    go_templates: Option<bool>,
     /// Where models are kept [default: ~/.quipu/models]
     #[arg(long = "models", value_name = "FOLDER", env = "QUIPU_MODELS")]
     folder: Option<PathBuf>,
@@ -241,6 +245,7 @@ impl ServeArgs {
             builtin: !self.no_builtin,
             registry,
             fleet,
+            go_templates: self.go_templates.or_else(|| environment.boolean("OLLAMA_GO_TEMPLATE")),
             http,
             reported_version,
         })
@@ -372,6 +377,8 @@ mod tests {
         assert_eq!(types("--mock", &[("OLLAMA_KV_CACHE_TYPE", "small")]), (None, None));
         let settings = resolve("--mock --gpu-overhead 1GB", &[("OLLAMA_GPU_OVERHEAD", "5")]);
         assert_eq!(settings.fleet.engine.gpu_overhead, 1_000_000_000);
+        assert_eq!(resolve("--mock", &[("OLLAMA_GO_TEMPLATE", "no way")]).go_templates, Some(true));
+        assert_eq!(resolve("--mock --go-templates false", &[]).go_templates, Some(false));
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub fn read(
                 Command::Credit { id, tokens } => {
                     let _ = orders.send(Order::Credit(id, tokens));
                 }
-                Command::Load(_) => warn!("the model is loaded already"),
+                Command::Load(_) | Command::Proceed => warn!("the model is loaded already"),
             }
         }
         drop((submits, constrained));

@@ -12,7 +12,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`protocol`], [`frame`] | what front and engine say to each other |
-//! | [`process`] | the front's side of an engine process |
+//! | [`start`], [`process`] | the front's side of an engine process |
 //! | [`worker`], [`intake`] | the engine's side: start, threads, tokenising |
 //! | [`step`] | the loop that everything else serves |
 //! | [`request`], [`sequence`] | a request's life in the engine, and what the scheduler sees of it |
@@ -39,6 +39,7 @@ pub mod request;
 pub mod sampler;
 pub mod scheduler;
 pub mod sequence;
+pub mod start;
 pub mod step;
 pub mod text;
 pub mod worker;

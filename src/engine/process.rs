@@ -1,4 +1,4 @@
-//! The front's side of an engine process: start it, talk to it, notice its end.
+//! The front's side of a running engine process: talk to it, notice its end.
 //!
 //! ```text
 //!   Generation ──Cancel, Credit──▶┐
@@ -12,64 +12,25 @@
 //! and an engine that dies is seen at once, whatever killed it.
 
 use std::collections::HashMap;
-use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
-use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::process::{Child, Command as Program};
+use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{debug, warn};
 
 use super::frame;
 use super::protocol::{
-    Command, Embed, Embeddings, Event, Finish, LoadSpec, ModelFacts, PROTOCOL_VERSION, RequestError,
-    RequestId, StepReport, Submit, Update,
+    Command, Embed, Embeddings, Event, Finish, ModelFacts, RequestError, RequestId, StepReport, Submit,
+    Update,
 };
 
 /// Tokens that the engine may run ahead of a client. Small enough that a client that stops reading holds
 /// little, large enough that a busy one never waits for credit to travel.
 const CREDIT: u32 = 128;
-
-/// Why an engine could not be started.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The process could not be created, or the talk with it broke.
-    #[error("cannot start the engine process: {0}")]
-    Io(#[from] std::io::Error),
-    /// The binary on disk is not the one that runs.
-    #[error(
-        "the engine speaks protocol {engine}, this server {}: the binary was replaced; restart the server",
-        PROTOCOL_VERSION
-    )]
-    Version {
-        /// What the engine said.
-        engine: u32,
-    },
-    /// The engine refused the model, with a reason for people.
-    #[error("{0}")]
-    Model(String),
-    /// The process ended before the model was loaded.
-    #[error("the engine process ended while it loaded the model ({0})")]
-    Died(String),
-    /// No progress for too long.
-    #[error("loading the model made no progress for {} seconds", .0.as_secs())]
-    Stalled(Duration),
-}
-
-/// How to start engines.
-#[derive(Clone, Debug)]
-pub struct EngineProgram {
-    /// The binary; normally the one that runs.
-    pub path: PathBuf,
-    /// Give up loading after this long without progress.
-    pub load_timeout: Duration,
-}
 
 /// What the reader task must know of a new request before the engine does.
 #[derive(Debug)]
@@ -120,27 +81,15 @@ pub struct EngineHandle {
 pub type StepObserver = Box<dyn Fn(&StepReport) + Send + Sync>;
 
 impl EngineHandle {
-    /// Starts an engine process and loads a model into it.
-    ///
-    /// # Errors
-    /// See [`StartError`]. The process is gone in every case.
-    pub async fn start(
-        program: &EngineProgram,
-        load: LoadSpec,
+    /// Takes over an engine that has loaded its model.
+    pub(super) fn running(
+        child: Child,
+        read: OwnedReadHalf,
+        write: OwnedWriteHalf,
+        facts: ModelFacts,
         observe: StepObserver,
-    ) -> Result<Arc<Self>, StartError> {
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
-        ours.set_nonblocking(true)?;
-        let child = spawn(&program.path, theirs.into())?;
+    ) -> Arc<Self> {
         let pid = child.id();
-        let (mut read, mut write) = UnixStream::from_std(ours)?.into_split();
-        let loaded = handshake(&mut read, &mut write, load, program.load_timeout).await;
-        let facts = match loaded {
-            Ok(facts) => facts,
-            Err(Some(error)) => return Err(error),
-            Err(None) => return Err(StartError::Died(wait_for(child).await)),
-        };
-
         let (commands, command_queue) = mpsc::unbounded_channel();
         let (registrations, registration_queue) = mpsc::unbounded_channel();
         let (died_tx, died) = watch::channel(None);
@@ -159,7 +108,7 @@ impl EngineHandle {
                 listener.fail(id, RequestError::EngineDied(cause.clone()));
             }
         });
-        Ok(Arc::new(Self { facts, pid, next_id: AtomicU64::new(1), commands, registrations, died }))
+        Arc::new(Self { facts, pid, next_id: AtomicU64::new(1), commands, registrations, died })
     }
 
     /// What the engine said of its model.
@@ -305,50 +254,6 @@ impl Drop for Generation {
     }
 }
 
-fn spawn(program: &Path, socket: OwnedFd) -> std::io::Result<Child> {
-    Program::new(program)
-        .arg("engine")
-        .stdin(Stdio::from(socket))
-        .stdout(Stdio::null())
-        .stderr(Stdio::inherit())
-        // Ctrl-C in a terminal goes to the whole group; the front drains before it lets its engines go.
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-}
-
-/// `Err(None)`: the process closed the socket.
-async fn handshake(
-    read: &mut OwnedReadHalf,
-    write: &mut OwnedWriteHalf,
-    load: LoadSpec,
-    patience: Duration,
-) -> Result<ModelFacts, Option<StartError>> {
-    let mut buffer = Vec::new();
-    let mut load = Some(load);
-    loop {
-        let event = tokio::time::timeout(patience, frame::read_async(read, &mut buffer))
-            .await
-            .map_err(|_| Some(StartError::Stalled(patience)))?;
-        match event {
-            Ok(Some(Event::Hello { version: PROTOCOL_VERSION })) => {
-                if let Some(load) = load.take() {
-                    // A failed write means that the engine ended; the next read says so.
-                    let _ = frame::write_async(write, &Command::Load(load)).await;
-                }
-            }
-            Ok(Some(Event::Hello { version })) => return Err(Some(StartError::Version { engine: version })),
-            Ok(Some(Event::Loading(progress))) => debug!(progress, "loading"),
-            Ok(Some(Event::Loaded(facts))) => return Ok(*facts),
-            Ok(Some(Event::LoadFailed(reason))) => return Err(Some(StartError::Model(reason))),
-            Ok(Some(Event::Step(_) | Event::Embedded { .. }) | None) => return Err(None),
-            Err(e) if e.kind() == std::io::ErrorKind::InvalidData => return Err(Some(e.into())),
-            // A reset says no more than that the process is gone.
-            Err(_) => return Err(None),
-        }
-    }
-}
-
 /// Ends when every handle and generation is gone, which closes the socket and so ends the engine.
 async fn write_commands(mut socket: OwnedWriteHalf, mut queue: mpsc::UnboundedReceiver<Command>) {
     let mut pending = Vec::new();
@@ -422,7 +327,7 @@ fn accept(new: &mut mpsc::UnboundedReceiver<Registration>, requests: &mut Listen
 
 /// Waits for the process and describes its end. An engine that closed its socket but lives is killed: it
 /// can serve nobody.
-async fn wait_for(mut child: Child) -> String {
+pub(super) async fn wait_for(mut child: Child) -> String {
     use std::os::unix::process::ExitStatusExt;
     let grace = Duration::from_secs(5);
     let status = match tokio::time::timeout(grace, child.wait()).await {

@@ -8,6 +8,8 @@
 //!   front                         engine process (one per loaded model)
 //!     │ ◀───────────── Hello ────── │   version check, both ends are the same binary or refuse to talk
 //!     │ ── Load ───────────────────▶│
+//!     │ ◀── Planned ─────────────── │   what it will take; others may have to leave first
+//!     │ ── Proceed ────────────────▶│
 //!     │ ◀── Loading 0.0 … 1.0 ───── │
 //!     │ ◀── Loaded | LoadFailed ─── │
 //!     │ ── Submit, Cancel, Credit ─▶│   at any time, for any number of requests
@@ -48,6 +50,8 @@ pub type Token = u32;
 pub enum Command {
     /// Load a model. Sent once, first.
     Load(LoadSpec),
+    /// Go on with loading. Sent once, after [`Event::Planned`].
+    Proceed,
     /// Start generating for a request.
     Submit(Box<Submit>),
     /// Stop a request in whatever state it is. The engine answers with a last update, or as it answers
@@ -72,6 +76,8 @@ pub enum Event {
         /// The engine's [`PROTOCOL_VERSION`].
         version: u32,
     },
+    /// Bytes that the model will take, on all devices. Nothing is loaded before [`Command::Proceed`] comes.
+    Planned(u64),
     /// Progress of loading, `0.0..=1.0`.
     Loading(f32),
     /// The model is ready.

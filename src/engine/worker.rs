@@ -10,7 +10,7 @@ use crossbeam::channel::{Receiver, Sender, unbounded};
 use quipu_llama::DeviceUse;
 use tracing::{debug, error};
 
-use super::backend::llama::{self, Loaded, Writer};
+use super::backend::llama::{self, Loaded, Progress, Writer};
 use super::backend::mock::{MOCK_VOCAB, MockBackend, MockEmbedder, MockVocabulary};
 use super::backend::{Backend, Capabilities, Embedder, EmbedderSizes, Vocabulary};
 use super::embedding::{self, EmbeddingLoop, Rules};
@@ -55,6 +55,7 @@ fn serve(mut socket: &UnixStream) -> std::io::Result<()> {
     };
     match spec.source.clone() {
         Source::Mock => {
+            planned(socket, 0)?;
             let ready = mock(&spec.engine);
             serve_model(socket, ready)
         }
@@ -62,6 +63,15 @@ fn serve(mut socket: &UnixStream) -> std::io::Result<()> {
             Ok(ready) => serve_model(socket, ready),
             Err(error) => frame::write(&mut socket, &Event::LoadFailed(error.to_string())),
         },
+    }
+}
+
+/// Says what the model will take, and waits until there is room for it.
+fn planned(mut socket: &UnixStream, bytes: u64) -> std::io::Result<()> {
+    frame::write(&mut socket, &Event::Planned(bytes))?;
+    match frame::read(&mut socket)? {
+        Some(Command::Proceed) => Ok(()),
+        _ => Err(std::io::Error::other("expected to proceed")),
     }
 }
 
@@ -81,12 +91,13 @@ fn load(
 ) -> Result<Ready<llama::LlamaBackend, llama::LlamaEmbedder>, llama::LoadError> {
     let mut reported = 0.0;
     // A front that is gone cancels the loading: writing to it fails.
-    let mut progress = |progress: f32| {
-        if progress - reported < 0.01 {
-            return true;
+    let mut progress = |progress: Progress| match progress {
+        Progress::Planned(bytes) => planned(socket, bytes).is_ok(),
+        Progress::Read(share) if share - reported < 0.01 => true,
+        Progress::Read(share) => {
+            reported = share;
+            frame::write(&mut socket, &Event::Loading(share)).is_ok()
         }
-        reported = progress;
-        frame::write(&mut socket, &Event::Loading(progress)).is_ok()
     };
     let loaded = llama::load(path, &spec.adapters, &spec.engine, &mut progress)?;
     let Loaded { writer, embedder, vocabulary, model, context, on_gpu, devices, .. } = loaded;

@@ -14,6 +14,7 @@ use super::model::Weights;
 use super::{FleetError, FleetSettings, KeepAlive, Model, SourcePath};
 use crate::engine::process::{Embedding, EngineHandle, Generation};
 use crate::engine::protocol::{Embed, LoadSpec, ModelFacts, RequestError, Source, Submit};
+use crate::engine::start::{StartError, StartingEngine};
 
 #[derive(Debug)]
 pub(super) enum Request {
@@ -205,10 +206,13 @@ impl Actor {
         let load = LoadSpec { source, adapters: self.weights.adapters.clone(), engine: settings };
         let metrics = EngineMetrics::new(&model.name);
         let observe = Box::new(move |report: &_| metrics.record(report));
-        let engine = EngineHandle::start(&self.settings.program, load, observe).await.map_err(|e| {
-            error!(model = %model.name, error = %e, "model not loaded");
-            FleetError::Start(Arc::new(e))
-        })?;
+        let not_loaded = |error: StartError| {
+            error!(model = %model.name, %error, "model not loaded");
+            FleetError::Start(Arc::new(error))
+        };
+        let starting = StartingEngine::plan(&self.settings.program, load).await.map_err(not_loaded)?;
+        grant.grow(starting.bytes()).await?;
+        let engine = starting.load(observe).await.map_err(not_loaded)?;
         info!(
             model = %model.name,
             seconds = started.elapsed().as_secs_f32(),

@@ -3,7 +3,7 @@
 //! ```text
 //!   reserve(A, 6 GiB)            limit 16 GiB
 //!     ├ fits ───────────────▶ Grant                       B ▓▓▓▓▓▓ busy
-//!     ├ an idle engine ─────▶ tell it to unload, wait     C ▓▓▓ idle since 3 s   ◀── the longest idle goes first
+//!     ├ an idle engine ─────▶ tell it to unload, wait     C ▓▓▓ idle since 3 s   ◀── the longest idle that is enough
 //!     └ all are busy ───────▶ wait until one is idle      D ▓▓▓▓ idle since 40 s
 //! ```
 //!
@@ -68,7 +68,8 @@ impl Memory {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Waits until `bytes` are free, and unloads idle engines for it, the longest idle first.
+    /// Waits until `bytes` are free, and unloads idle engines for it: the longest idle of those that are large enough, so
+    /// that small ones do not leave for nothing; if none is, the longest idle, and the next.
     ///
     /// # Errors
     /// [`FleetError::NotEnoughMemory`] if it does not fit even when nothing else is loaded.
@@ -112,14 +113,7 @@ impl Memory {
             held.push(Held { weights: weights.clone(), bytes, idle_since: None, leaving: false, mailbox });
             return Ok(Grant { memory: self.clone(), weights: weights.clone() });
         }
-        if held.iter().any(|h| h.leaving) {
-            return Err(None);
-        }
-        let idle = held.iter_mut().filter(|h| h.idle_since.is_some()).min_by_key(|h| h.idle_since);
-        Err(idle.and_then(|h| {
-            h.leaving = true;
-            h.mailbox.upgrade()
-        }))
+        Err(who_leaves(&mut held, (taken + bytes).saturating_sub(self.shared.limit)))
     }
 
     /// Waits until no other engine loads: a model measures what serves it best while it loads, which two at once
@@ -136,7 +130,49 @@ impl Memory {
     }
 }
 
+/// The engine that should go so that `missing` bytes come free. `None`: one is about to go, or all are busy.
+fn who_leaves(held: &mut [Held], missing: u64) -> Option<mpsc::Sender<Request>> {
+    if held.iter().any(|h| h.leaving) {
+        return None;
+    }
+    let idle = held.iter_mut().filter(|h| h.idle_since.is_some());
+    let leaves = idle.min_by_key(|h| (h.bytes < missing, h.idle_since))?;
+    leaves.leaving = true;
+    leaves.mailbox.upgrade()
+}
+
 impl Grant {
+    /// The engine will take so many bytes, now that its model has been looked at: waits until they are free, as
+    /// [`Memory::reserve`] does.
+    ///
+    /// # Errors
+    /// [`FleetError::NotEnoughMemory`] if it does not fit even when nothing else is loaded.
+    pub(super) async fn grow(&self, bytes: u64) -> Result<(), FleetError> {
+        let shared = &self.memory.shared;
+        if bytes > shared.limit {
+            return Err(FleetError::NotEnoughMemory { needed: bytes, limit: shared.limit });
+        }
+        loop {
+            let changed = shared.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let leaves = {
+                let mut held = shared.held.lock();
+                let others: u64 = held.iter().filter(|h| h.weights != self.weights).map(|h| h.bytes).sum();
+                if others + bytes <= shared.limit {
+                    held.iter_mut().filter(|h| h.weights == self.weights).for_each(|h| h.bytes = bytes);
+                    return Ok(());
+                }
+                who_leaves(&mut held, (others + bytes).saturating_sub(shared.limit))
+            };
+            if let Some(idle) = leaves {
+                // As in `reserve`.
+                let _ = idle.send(Request::MakeRoom).await;
+            }
+            changed.await;
+        }
+    }
+
     /// What the engine really takes, now that it is loaded.
     pub(super) fn resize(&self, bytes: u64) {
         self.change(|held| held.bytes = bytes);
@@ -216,6 +252,58 @@ mod tests {
         assert!(told[0].try_recv().is_err() && told[1].try_recv().is_err(), "one is enough");
         drop(grants.pop());
         waiting.now_or_never().unwrap().unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn small_ones_do_not_leave_for_nothing() {
+        let memory = Memory::new(10, 8);
+        let (boxes, mut told): (Vec<_>, Vec<_>) = (0..3).map(|_| mailbox()).unzip();
+        let mut grants = Vec::new();
+        for (n, bytes) in [1, 5, 4].into_iter().enumerate() {
+            let grant = memory.reserve(&weights(&n.to_string()), bytes, boxes[n].downgrade()).await.unwrap();
+            grant.set_idle(true);
+            grants.push(grant);
+            tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        }
+        let (new, _told) = mailbox();
+        let (wanted, new) = (weights("new"), new.downgrade());
+        let mut waiting = Box::pin(memory.reserve(&wanted, 4, new));
+        assert!((&mut waiting).now_or_never().is_none());
+        let asked = |told: &mut [mpsc::Receiver<Request>]| {
+            told.iter_mut().map(|told| told.try_recv().is_ok()).collect::<Vec<_>>()
+        };
+        assert_eq!(asked(&mut told), [false, true, false], "the longest idle of those that are enough");
+        drop(grants.remove(1));
+        let grant = waiting.now_or_never().unwrap().unwrap();
+        grant.set_idle(false);
+        // None is enough for this one: the longest idle goes, then the next.
+        let (new, _told) = mailbox();
+        let (wanted, new) = (weights("large"), new.downgrade());
+        let mut waiting = Box::pin(memory.reserve(&wanted, 6, new));
+        assert!((&mut waiting).now_or_never().is_none());
+        assert_eq!(asked(&mut told), [true, false, false]);
+        drop(grants.remove(0));
+        assert!((&mut waiting).now_or_never().is_none());
+        assert_eq!(asked(&mut told), [false, false, true]);
+        drop(grants);
+        waiting.now_or_never().unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_needs_more_than_its_weights_gets_it_from_the_idle() {
+        let memory = Memory::new(10, 8);
+        let (boxes, mut told): (Vec<_>, Vec<_>) = (0..2).map(|_| mailbox()).unzip();
+        let idle = memory.reserve(&weights("idle"), 4, boxes[0].downgrade()).await.unwrap();
+        idle.set_idle(true);
+        let new = memory.reserve(&weights("new"), 3, boxes[1].downgrade()).await.unwrap();
+        new.grow(6).await.unwrap();
+        assert!(matches!(new.grow(11).await, Err(FleetError::NotEnoughMemory { needed: 11, limit: 10 })));
+        let mut growing = Box::pin(new.grow(7));
+        assert!((&mut growing).now_or_never().is_none());
+        assert!(matches!(told[0].try_recv(), Ok(Request::MakeRoom)));
+        drop(idle);
+        growing.now_or_never().unwrap().unwrap();
+        assert_eq!(memory.left_for_pool(), 1);
     }
 
     #[tokio::test]

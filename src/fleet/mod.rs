@@ -30,8 +30,8 @@ use tokio::sync::{mpsc, oneshot};
 pub use actor::{Lease, Running};
 pub use model::{Content, FileFacts, Model, Weights, config_of};
 
-use crate::engine::process::{EngineProgram, StartError};
 use crate::engine::protocol::EngineSettings;
+use crate::engine::start::{EngineProgram, StartError};
 use crate::store::{Name, Store, StoreError};
 use actor::Shown;
 use catalog::Catalog;

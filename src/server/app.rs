@@ -57,7 +57,7 @@ impl App {
             workshop: Workshop { store: store.clone(), registry, program },
             store,
             uploads: Mutex::default(),
-            renderer: Renderer::default(),
+            renderer: Renderer::new(settings.go_templates),
             drain: Drain::default(),
             readiness,
             metrics,

@@ -22,6 +22,8 @@ pub struct Settings {
     pub registry: RegistrySettings,
     /// How engines run.
     pub fleet: FleetSettings,
+    /// Whether prompts are made by Go templates where a model has one of either language; `None`: by the better one.
+    pub go_templates: Option<bool>,
     /// How connections are treated.
     pub http: HttpSettings,
     /// What `/api/version` says. Clients switch features on by it, so it is the version of Ollama whose API

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -51,6 +52,9 @@ pub(crate) struct ChatRequest {
     truncate: Option<bool>,
     /// Forget the beginning when the context is full, and go on; the default.
     shift: Option<bool>,
+    /// Show the prompt, and generate nothing.
+    #[serde(rename = "_debug_render_only")]
+    debug_render_only: Option<bool>,
     /// Report log-probabilities.
     logprobs: Option<bool>,
     /// With this many alternatives for each token, at most 20.
@@ -84,7 +88,13 @@ pub(crate) async fn chat(
         let purpose = Purpose::Chat;
         return without_text(&app, &encoder, &model, purpose, request.keep_alive.as_ref()).await;
     }
-    let answer = request.ask(model)?.start(&app).await?;
+    let renders_only = request.debug_render_only == Some(true);
+    let ask = request.ask(model)?;
+    if renders_only {
+        let prompt = ask.rendered(&app).await?;
+        return Ok(whole_response(encoder.rendered(Timestamp::now(), &prompt)));
+    }
+    let answer = ask.start(&app).await?;
     if streams {
         return Ok(stream::respond(answer, encoder).await?);
     }

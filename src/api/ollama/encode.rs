@@ -94,9 +94,19 @@ pub struct GenerateResponse<'a> {
     /// Calls of tools, if the prompt brought some.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<CalledTool<'a>>,
+    /// The prompt, if nothing else was asked for.
+    #[serde(rename = "_debug_info", skip_serializing_if = "Option::is_none")]
+    debug_info: Option<DebugInfo<'a>>,
     /// One entry for each token, if asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     logprobs: Vec<Logprob>,
+}
+
+/// What would go to the model.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DebugInfo<'a> {
+    /// The prompt, as the template makes it.
+    rendered_template: &'a str,
 }
 
 /// An answer of `/api/chat`, or a part of it.
@@ -114,6 +124,9 @@ pub struct ChatResponse<'a> {
     /// `stop`, `length`, `load` or `unload`.
     #[serde(skip_serializing_if = "Option::is_none")]
     done_reason: Option<&'a str>,
+    /// The prompt, if nothing else was asked for.
+    #[serde(rename = "_debug_info", skip_serializing_if = "Option::is_none")]
+    debug_info: Option<DebugInfo<'a>>,
     /// One entry for each token, if asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     logprobs: Vec<Logprob>,
@@ -184,12 +197,22 @@ struct Part<'a> {
     logprobs: &'a [TokenLogprob],
     reason: Option<&'a str>,
     totals: Option<&'a Totals>,
+    prompt: Option<&'a str>,
 }
 
 impl Part<'_> {
     /// Nothing yet.
     fn new(at: jiff::Timestamp) -> Self {
-        Self { at, text: "", thinking: "", calls: &[], logprobs: &[], reason: None, totals: None }
+        Self {
+            at,
+            text: "",
+            thinking: "",
+            calls: &[],
+            logprobs: &[],
+            reason: None,
+            totals: None,
+            prompt: None,
+        }
     }
 }
 
@@ -219,6 +242,7 @@ impl Encoder {
             logprobs: &whole.logprobs,
             reason: Some(whole.totals.reason()),
             totals: Some(&whole.totals),
+            prompt: None,
         };
         self.write(&part, &mut out);
         out
@@ -232,6 +256,14 @@ impl Encoder {
         out
     }
 
+    /// The answer to a request that only wants to see its prompt.
+    #[must_use]
+    pub(super) fn rendered(&self, at: jiff::Timestamp, prompt: &str) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&Part { prompt: Some(prompt), ..Part::new(at) }, &mut out);
+        out
+    }
+
     fn write(&self, part: &Part<'_>, out: &mut Vec<u8>) {
         let Self { model, shape } = self;
         let created_at = GoTime(part.at);
@@ -240,6 +272,7 @@ impl Encoder {
         let logprobs = part.logprobs.iter().map(Into::into).collect();
         let tool_calls = part.calls.iter().map(Into::into).collect();
         let thinking = part.thinking;
+        let debug_info = part.prompt.map(|rendered_template| DebugInfo { rendered_template });
         match shape {
             Shape::Generate => {
                 let context = part.totals.and_then(|totals| totals.summary.tokens.as_deref());
@@ -255,6 +288,7 @@ impl Encoder {
                         context,
                         metrics,
                         tool_calls,
+                        debug_info,
                         logprobs,
                     },
                     out,
@@ -262,7 +296,19 @@ impl Encoder {
             }
             Shape::Chat => {
                 let message = AnswerMessage { role: "assistant", content: part.text, thinking, tool_calls };
-                json(&ChatResponse { model, created_at, message, done, done_reason, logprobs, metrics }, out);
+                json(
+                    &ChatResponse {
+                        model,
+                        created_at,
+                        message,
+                        done,
+                        done_reason,
+                        debug_info,
+                        logprobs,
+                        metrics,
+                    },
+                    out,
+                );
             }
         }
     }

@@ -66,7 +66,16 @@ pub struct Writer {
     pub max_cached: u32,
 }
 
-/// Loads a model with LoRA adapters, and makes its pool.
+/// How far loading is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Progress {
+    /// It will take so many bytes, on all devices.
+    Planned(u64),
+    /// This share of the weights is read, `0.0..=1.0`.
+    Read(f32),
+}
+
+/// Loads a model with LoRA adapters, and makes its pool. `progress` cancels by returning `false`.
 ///
 /// # Errors
 /// See [`LoadError`].
@@ -74,7 +83,7 @@ pub fn load(
     path: &Path,
     adapters: &[PathBuf],
     settings: &EngineSettings,
-    progress: &mut dyn FnMut(f32) -> bool,
+    progress: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Loaded, LoadError> {
     // llama.cpp aborts on some damaged files; ours does not.
     let file = compat::open(path)?;
@@ -82,7 +91,10 @@ pub fn load(
     let count = |gpu_layers| load_model(path, &file, &ModelParams { gpu_layers, count: true }, &mut |_| true);
     let plan = Plan::of(count, settings, &devices)?;
     let params = ModelParams { gpu_layers: plan.gpu_layers, count: false };
-    let mut model = load_model(path, &file, &params, progress)?;
+    if !progress(Progress::Planned(plan.bytes)) {
+        return Err(quipu_llama::Error::Cancelled.into());
+    }
+    let mut model = load_model(path, &file, &params, &mut |share| progress(Progress::Read(share)))?;
     for adapter in adapters {
         open_adapter(adapter, file.as_loaded())?;
         model.add_adapter(adapter)?;

@@ -18,7 +18,7 @@ use std::ops::Range;
 use quipu_llama::{Batch, Context, Pos};
 
 pub use embedder::LlamaEmbedder;
-pub use load::{LoadError, Loaded, Writer, load};
+pub use load::{LoadError, Loaded, Progress, Writer, load};
 pub use vocabulary::LlamaVocabulary;
 
 use self::threads::{Clock, Threads};

@@ -29,6 +29,8 @@ pub(super) struct Plan {
     pub(super) batch_tokens: u32,
     pub(super) gpu_layers: Option<u32>,
     pub(super) on_gpu: bool,
+    /// Of weights, pool and buffers of a pass, on all devices.
+    pub(super) bytes: u64,
 }
 
 impl Plan {
@@ -65,8 +67,8 @@ impl Plan {
             info!(layers, of = model.layers(), "not all layers fit the GPU");
             plan.gpu_layers = Some(layers);
         }
+        let model = if plan.gpu_layers == settings.gpu_layers { model } else { count(plan.gpu_layers)? };
         if settings.pool_tokens.is_none() {
-            let model = if plan.gpu_layers == settings.gpu_layers { model } else { count(plan.gpu_layers)? };
             let wanted = plan.cells;
             // The buffers of a pass grow with the pool: what fits is counted again.
             for _ in 0..2 {
@@ -77,6 +79,7 @@ impl Plan {
                 plan.cells = rooms.cells(&used, plan.cells).clamp(least, wanted);
             }
         }
+        plan.bytes = uses(&model, &plan, plan.cells).unwrap_or(used).iter().map(DeviceUse::total).sum();
         Ok(plan)
     }
 
@@ -104,6 +107,7 @@ impl Plan {
             batch_tokens: settings.batch_tokens.unwrap_or(512).clamp(32, 8192).max(max_running * 2),
             gpu_layers: settings.gpu_layers,
             on_gpu,
+            bytes: model.size(),
         }
     }
 
