@@ -41,6 +41,7 @@ build-release:
 test: ## run all tests
 	@scripts/setup.sh tests
 	@scripts/minilm.sh
+	@scripts/clients.sh
 	@echo "make: building and running all tests"
 	@$(CARGO) test --workspace --locked $(ARGS)
 

@@ -1,13 +1,19 @@
 #!/bin/sh
 # Installs what building Quipu needs and is missing: cmake, a C++ compiler, libclang (for the bindings), procps and
-# ccache (optional); with the argument `tests` also docker-registry, a registry to test against (optional). Says what
-# it does; does nothing when everything is there.
+# ccache (optional); with the argument `tests` also what only tests need, all optional: docker-registry, a registry to test
+# against, and Python and node, whose clients are tested with. Says what it does; does nothing when everything is there.
 set -eu
 
 missing=""
-need() { # need PACKAGE TEST...
+required=""
+want() { # want PACKAGE TEST...
     package=$1; shift
     "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+need() { # need PACKAGE TEST...
+    want "$@"
+    package=$1; shift
+    "$@" >/dev/null 2>&1 || required="$required $package"
 }
 has_libclang() {
     ls /usr/lib/llvm*/lib/libclang*.so* /usr/lib/*/libclang*.so* /usr/lib64/libclang*.so* \
@@ -20,30 +26,37 @@ need g++ command -v c++
 need clang command -v clang
 need libclang-dev has_libclang
 need procps command -v pgrep
-need ccache command -v ccache
-# Without it, the tests that need it say so and pass.
-[ "${1:-}" = tests ] && command -v apt-get >/dev/null 2>&1 && need docker-registry command -v docker-registry
+want ccache command -v ccache
+# Without these, the tests that need them say so and pass.
+if [ "${1:-}" = tests ] && command -v apt-get >/dev/null 2>&1; then
+    want docker-registry command -v docker-registry
+    want python3-venv python3 -c 'import venv, ensurepip'
+    want nodejs command -v node
+    want npm command -v npm
+fi
+
+# Installs what is missing, as root.
+install() { # install [sudo]
+    echo "setup: installing$missing${1:+ (with $1)}"
+    # shellcheck disable=SC2086
+    ${1:-} apt-get update -qq &&
+        ${1:-} env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null && return
+    [ -z "$required" ] || { echo "setup: cannot install$required" >&2; exit 1; }
+    echo "setup: cannot install$missing, going on without"
+}
 
 if [ -n "$missing" ]; then
-    optional=$(echo "$missing" | sed 's/ ccache//; s/ docker-registry//')
-    if [ -z "$optional" ] && [ "$(id -u)" != 0 ]; then
+    if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+        install
+    elif command -v apt-get >/dev/null 2>&1 && [ -n "$required" ] && sudo -n true 2>/dev/null; then
+        install sudo
+    elif [ -z "$required" ]; then
         echo "setup: going on without$missing, which is optional"
-        missing=""
-    elif ! command -v apt-get >/dev/null 2>&1; then
-        echo "setup: please install:$missing (names of Debian's packages), then run make again" >&2
-        exit 1
-    elif [ "$(id -u)" = 0 ]; then
-        echo "setup: installing$missing"
-        apt-get update -qq
-        # shellcheck disable=SC2086
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
-    elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
-        echo "setup: installing$missing (with sudo)"
-        sudo apt-get update -qq
-        # shellcheck disable=SC2086
-        sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
-    else
+    elif command -v apt-get >/dev/null 2>&1; then
         echo "setup: please run: sudo apt-get install --no-install-recommends$missing" >&2
+        exit 1
+    else
+        echo "setup: please install:$missing (names of Debian's packages), then run make again" >&2
         exit 1
     fi
 fi
