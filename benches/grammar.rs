@@ -64,6 +64,10 @@ impl Vocabulary for Synthetic {
         Ok(tokens)
     }
 
+    fn plain(&self, _: &str) -> Result<Vec<Token>, String> {
+        Err("not needed".into())
+    }
+
     fn detokenize(&self, _: &[Token]) -> Result<String, String> {
         Err("not needed".into())
     }
@@ -196,7 +200,7 @@ fn sampling(c: &mut Criterion) {
         (0..VOCAB).map(|_| (rng.next_u32() >> 8) as f32 / f32::from(u16::MAX) / 12.0).collect();
     let mut group = c.benchmark_group("grammar");
     for (name, mask) in cases {
-        let mut sampler = Sampler::new(&Sampling::default(), 3);
+        let mut sampler = Sampler::new(&Sampling::default(), &vocabulary, 3);
         let mut scratch = Scratch::default();
         group.bench_function(format!("sampling, mask {name}"), |b| {
             b.iter(|| sampler.sample(&mut scratch, black_box(&row), &[], None, mask.as_ref()));

@@ -6,7 +6,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use quipu::engine::protocol::{Sampling, Token};
+use quipu::engine::backend::mock::MockVocabulary;
+use quipu::engine::protocol::{Dry, Mirostat, Sampling, Token};
 use quipu::engine::sampler::{Job, Sampler, Scratch, sample_rows};
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64;
@@ -40,6 +41,8 @@ fn history() -> Vec<Token> {
 fn one_row(c: &mut Criterion) {
     let defaults = Sampling::default();
     let all = Sampling { top_k: 0, top_p: 1.0, ..defaults.clone() };
+    let dry = Dry { multiplier: 0.8, penalty_last_n: -1, ..Dry::default() };
+    let mirostat = Mirostat { version: 2, ..Mirostat::default() };
     let cases = [
         ("greedy", Sampling { temperature: 0.0, ..defaults.clone() }, None),
         ("default", defaults.clone(), None),
@@ -47,6 +50,10 @@ fn one_row(c: &mut Criterion) {
         ("top_p 0.9", Sampling { top_p: 0.9, ..all.clone() }, None),
         ("min_p 0.05", Sampling { min_p: 0.05, ..all.clone() }, None),
         ("typical_p 0.9", Sampling { typical_p: 0.9, ..all.clone() }, None),
+        ("top_n_sigma 1", Sampling { top_n_sigma: 1.0, ..all.clone() }, None),
+        ("default, XTC", Sampling { xtc_probability: 0.5, ..defaults.clone() }, None),
+        ("default, DRY", Sampling { dry, ..defaults.clone() }, None),
+        ("mirostat 2", Sampling { mirostat, ..defaults.clone() }, None),
         ("temperature 0.8", all, None),
         ("default, logprobs 5", defaults, Some(5)),
     ];
@@ -54,7 +61,7 @@ fn one_row(c: &mut Criterion) {
     let (rows, history) = (rows(), history());
     let mut group = c.benchmark_group("sampler");
     for (name, options, logprobs) in cases {
-        let mut sampler = Sampler::new(&options, 3);
+        let mut sampler = Sampler::new(&options, &MockVocabulary::default(), 3);
         let mut scratch = Scratch::default();
         let mut rows = rows.iter().cycle();
         group.bench_function(name, |b| {
@@ -69,8 +76,8 @@ fn one_row(c: &mut Criterion) {
 
 fn many_rows(c: &mut Criterion) {
     let (rows, history) = (rows(), history());
-    let mut samplers: Vec<Sampler> =
-        (0..).map(|i| Sampler::new(&Sampling::default(), i)).take(ROWS).collect();
+    let sampler = |seed| Sampler::new(&Sampling::default(), &MockVocabulary::default(), seed);
+    let mut samplers: Vec<Sampler> = (0..).map(sampler).take(ROWS).collect();
     let mut workers = Vec::new();
     let mut group = c.benchmark_group("sampler");
     group.throughput(Throughput::Elements(ROWS as u64));

@@ -170,6 +170,7 @@ mod tests {
                 frequency_penalty: -0.4,
                 repeat_last_n: -1,
                 seed: Some(42),
+                ..Sampling::default()
             },
             limits: Limits { max_new: Some(9), context: Some(128), keep: 2, ..Limits::default() },
             stop: vec!["a".into(), "b".into()],

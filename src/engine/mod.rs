@@ -20,7 +20,7 @@
 //! | [`scheduler`] | who computes what in the next step |
 //! | [`pages`], [`prefix`] | what the pool holds, and for whom |
 //! | [`backend`] | the border to computation: llama.cpp, or the mock |
-//! | [`sampler`], [`text`] | logits to tokens, tokens to text |
+//! | [`sampling`], [`sampler`], [`text`] | how tokens are chosen, logits to tokens, tokens to text |
 //! | [`constraint`], [`grammar`] | what an answer must look like, and which tokens that leaves |
 //!
 //! `scheduler`, `pages` and `prefix` know nothing of llama.cpp; nothing here knows of HTTP.
@@ -37,6 +37,7 @@ pub mod process;
 pub mod protocol;
 pub mod request;
 pub mod sampler;
+pub mod sampling;
 pub mod scheduler;
 pub mod sequence;
 pub mod start;

@@ -33,6 +33,7 @@ use serde::{Deserialize, Serialize};
 pub use super::constraint::{
     CallBody, CallMarks, Constraint, Form, Preamble, Required, ToolForm, ToolSchema,
 };
+pub use super::sampling::{Dry, Mirostat, Sampling};
 
 /// Raised whenever a type of this module changes shape. The engine is started from the same binary, so a
 /// mismatch means that the file was replaced while the server runs: the remedy is a restart.
@@ -251,49 +252,6 @@ pub struct Prompt {
     pub context: Vec<Token>,
     /// The text.
     pub text: String,
-}
-
-/// Options of the sampler. Names, meaning and order are those of Ollama and llama.cpp; the defaults are
-/// Ollama's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sampling {
-    /// 0 chooses the likeliest token; otherwise logits are divided by it, after all filters.
-    pub temperature: f32,
-    /// Keep the k likeliest tokens; 0 keeps all.
-    pub top_k: u32,
-    /// Keep the likeliest tokens whose probabilities reach this sum; 1 keeps all.
-    pub top_p: f32,
-    /// Keep tokens at least this fraction as likely as the likeliest; 0 keeps all.
-    pub min_p: f32,
-    /// Keep the locally typical tokens whose probabilities reach this sum; 1 keeps all.
-    pub typical_p: f32,
-    /// Divides (or, when negative, multiplies) the logits of recent tokens; 1 is off.
-    pub repeat_penalty: f32,
-    /// Subtracted from the logits of recent tokens, once.
-    pub presence_penalty: f32,
-    /// Subtracted from the logits of recent tokens, for each occurrence.
-    pub frequency_penalty: f32,
-    /// How many recent tokens are penalised; 0 none, -1 the whole context.
-    pub repeat_last_n: i32,
-    /// `None` draws a seed at random.
-    pub seed: Option<u64>,
-}
-
-impl Default for Sampling {
-    fn default() -> Self {
-        Self {
-            temperature: 0.8,
-            top_k: 40,
-            top_p: 0.9,
-            min_p: 0.0,
-            typical_p: 1.0,
-            repeat_penalty: 1.0,
-            presence_penalty: 0.0,
-            frequency_penalty: 0.0,
-            repeat_last_n: 64,
-            seed: None,
-        }
-    }
 }
 
 /// When a request ends, and what happens when it meets its context limit.

@@ -106,7 +106,7 @@ pub fn prepare(
     truncate(&mut tokens, limits, limit, keep)?;
     let most = limit.saturating_mul(MOST_CONTEXTS);
     let request = Request {
-        sampler: Sampler::new(&submit.sampling, random_seed()),
+        sampler: Sampler::new(&submit.sampling, vocabulary, random_seed()),
         guide,
         text: TextStream::new(submit.stop),
         visible: Visible::new(&submit.visible, vocabulary),
@@ -189,6 +189,10 @@ mod tests {
 
     impl Vocabulary for Words {
         fn tokenize(&self, _: &str) -> Result<Vec<Token>, String> {
+            Ok(Vec::new())
+        }
+
+        fn plain(&self, _: &str) -> Result<Vec<Token>, String> {
             Ok(Vec::new())
         }
 

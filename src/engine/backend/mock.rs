@@ -226,6 +226,10 @@ impl Vocabulary for MockVocabulary {
         Ok(std::iter::once(BEGIN).chain(text.bytes().map(Token::from)).collect())
     }
 
+    fn plain(&self, text: &str) -> Result<Vec<Token>, String> {
+        Ok(text.bytes().map(Token::from).collect())
+    }
+
     fn detokenize(&self, tokens: &[Token]) -> Result<String, String> {
         if let Some(bad) = tokens.iter().find(|&&t| t >= MOCK_VOCAB) {
             return Err(format!("token {bad} is not in the vocabulary"));

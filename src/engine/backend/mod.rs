@@ -128,6 +128,12 @@ pub trait Vocabulary: Send + Sync {
     /// With the reason, if the model has no tokenizer.
     fn tokenize(&self, text: &str) -> Result<Vec<Token>, String>;
 
+    /// Tokenises without recognising or adding special tokens.
+    ///
+    /// # Errors
+    /// As [`Self::tokenize`].
+    fn plain(&self, text: &str) -> Result<Vec<Token>, String>;
+
     /// Text of tokens, with special tokens spelled out and added ones removed.
     ///
     /// # Errors

@@ -17,6 +17,10 @@ impl Vocabulary for Fenced {
         Ok([1].into_iter().chain(text.bytes().map(Token::from)).chain([2]).collect())
     }
 
+    fn plain(&self, _: &str) -> Result<Vec<Token>, String> {
+        Err("not needed".into())
+    }
+
     fn detokenize(&self, _: &[Token]) -> Result<String, String> {
         Err("not needed".into())
     }

@@ -19,13 +19,24 @@ pub(super) fn from_row(row: &Row<'_>, scale: f32, point: f64, weights: &mut Vec<
     (index * BLOCK + offset) as Token
 }
 
-/// Draws from a list. 0 if it is empty.
-pub(super) fn from_list(list: &Shortlist, scale: f32, point: f64, weights: &mut Vec<f32>) -> Token {
+/// What was drawn from a list.
+pub(super) struct Drawn {
+    pub(super) token: Token,
+    /// Its probability.
+    pub(super) share: f64,
+}
+
+/// Draws from a list. Token 0 with a share of 0 if it is empty.
+pub(super) fn from_list(list: &Shortlist, scale: f32, point: f64, weights: &mut Vec<f32>) -> Drawn {
     let max = list.max();
     weights.clear();
     weights.extend(list.candidates().iter().map(|candidate| weight(candidate.logit(), max, scale)));
-    let (index, _) = locate(weights, point * total(weights));
-    list.candidates().get(index).map_or(0, |candidate| candidate.token())
+    let total = total(weights);
+    let (index, _) = locate(weights, point * total);
+    list.candidates().get(index).map_or(Drawn { token: 0, share: 0.0 }, |candidate| Drawn {
+        token: candidate.token(),
+        share: f64::from(weights[index]) / total,
+    })
 }
 
 fn total(weights: &[f32]) -> f64 {

@@ -3,11 +3,13 @@
 use super::math::NATURAL;
 use super::row::{Row, Whole};
 use super::shortlist::Shortlist;
+use super::sigma;
 use crate::engine::protocol::Sampling;
 
 /// The filters that are on. A value out of range counts as the nearest in range, and NaN as off.
 #[derive(Clone, Debug)]
 pub(super) struct Filters {
+    sigmas: Option<f32>,
     top_k: Option<usize>,
     typical_p: Option<f64>,
     top_p: Option<f64>,
@@ -19,6 +21,7 @@ impl Filters {
     pub(super) fn new(options: &Sampling) -> Self {
         let probability = |p: f32| (p < 1.0).then(|| f64::from(p.max(0.0)));
         Self {
+            sigmas: (options.top_n_sigma > 0.0).then_some(options.top_n_sigma),
             top_k: (options.top_k > 0).then_some(options.top_k as usize),
             typical_p: probability(options.typical_p),
             top_p: probability(options.top_p),
@@ -28,26 +31,34 @@ impl Filters {
 
     /// Whether every token stays.
     pub(super) fn keep_all(&self) -> bool {
-        matches!(self, Self { top_k: None, typical_p: None, top_p: None, log_min_p: None })
+        matches!(self, Self { sigmas: None, top_k: None, typical_p: None, top_p: None, log_min_p: None })
     }
 
     /// Leaves in `list` the tokens of a row that pass all filters. At least one does, unless all logits are
     /// -∞.
     pub(super) fn apply(&self, row: &Row<'_>, list: &mut Shortlist) {
         let mut total = None;
-        match (self.top_k, self.typical_p) {
-            (Some(k), typical_p) => {
+        match (self.sigmas, self.top_k, self.typical_p) {
+            // What is left of the row is seldom much, so the list alone tells the rest.
+            (Some(n), top_k, typical_p) => {
+                list.collect(row, sigma::floor(row, n));
+                list.top_k(top_k.unwrap_or(0));
+                if let Some(p) = typical_p {
+                    list.typical(p, list.whole());
+                }
+            }
+            (None, Some(k), typical_p) => {
                 list.collect_top(row, k);
                 if let Some(p) = typical_p {
                     list.typical(p, list.whole());
                 }
             }
-            (None, Some(p)) => {
+            (None, None, Some(p)) => {
                 let whole = row.whole();
                 list.collect(row, typical_floor(row, p, whole));
                 list.typical(p, whole);
             }
-            (None, None) => {
+            (None, None, None) => {
                 total = self.top_p.map(|_| row.masses(NATURAL).map(f64::from).sum());
                 let nucleus = self.top_p.zip(total).map(|(p, total)| nucleus_floor(row, p, total));
                 let likely = self.log_min_p.map(|log_p| row.max() + log_p);

@@ -1,6 +1,6 @@
 //! Penalties for recent tokens.
 
-use super::row::Change;
+use super::changes::Changes;
 use crate::engine::protocol::{Sampling, Token};
 
 /// The penalties of a request, as llama.cpp applies them.
@@ -28,24 +28,16 @@ impl Penalties {
         })
     }
 
-    /// Replaces `changes` by the penalised logits, sorted by token. `recent` is a buffer. Tokens of the
-    /// history that have no logit are ignored.
-    pub(super) fn changes(
-        &self,
-        logits: &[f32],
-        history: &[Token],
-        recent: &mut Vec<Token>,
-        changes: &mut Vec<Change>,
-    ) {
+    /// Lowers the logits of recent tokens. `recent` is a buffer.
+    pub(super) fn apply(&self, changes: &mut Changes<'_>, history: &[Token], recent: &mut Vec<Token>) {
         recent.clear();
         recent.extend_from_slice(&history[history.len().saturating_sub(self.window)..]);
         recent.sort_unstable();
-        changes.clear();
-        changes.extend(recent.chunk_by(Token::eq).filter_map(|occurrences| {
-            let token = *occurrences.first()?;
-            let logit = self.penalise(*logits.get(token as usize)?, occurrences.len());
-            Some(Change { token, logit })
-        }));
+        for occurrences in recent.chunk_by(Token::eq) {
+            if let Some(&token) = occurrences.first() {
+                changes.update(token, |logit| self.penalise(logit, occurrences.len()));
+            }
+        }
     }
 
     fn penalise(&self, logit: f32, count: usize) -> f32 {
@@ -60,10 +52,10 @@ mod tests {
     use super::*;
 
     fn changes(options: &Sampling, logits: &[f32], history: &[Token]) -> Vec<(Token, f32)> {
-        let mut changes = Vec::new();
+        let mut list = Vec::new();
         let penalties = Penalties::new(options).unwrap();
-        penalties.changes(logits, history, &mut Vec::new(), &mut changes);
-        changes.iter().map(|change| (change.token, change.logit)).collect()
+        penalties.apply(&mut Changes::new(logits, &mut list), history, &mut Vec::new());
+        list.iter().map(|change| (change.token, change.logit)).collect()
     }
 
     #[test]

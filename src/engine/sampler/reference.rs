@@ -22,9 +22,9 @@ struct Entry {
     p: f64,
 }
 
-/// The tokens that are left, and their probabilities, for a temperature above 0.
+/// The tokens that are left, and their probabilities, for a temperature above 0; if there is XTC, when it strikes.
 pub(super) fn reference(options: &Sampling, logits: &[f32], history: &[Token]) -> Reference {
-    let mut entries: Vec<Entry> = penalised(options, logits, history)
+    let mut entries: Vec<Entry> = changed(options, logits, history)
         .into_iter()
         .zip(0..)
         .map(|(logit, token)| Entry { token, logit: f64::from(logit), p: 0.0 })
@@ -32,6 +32,9 @@ pub(super) fn reference(options: &Sampling, logits: &[f32], history: &[Token]) -
         .collect();
     sort(&mut entries);
     let mut ambiguous = false;
+    if options.top_n_sigma > 0.0 {
+        ambiguous |= top_n_sigma(&mut entries, f64::from(options.top_n_sigma));
+    }
     if options.top_k > 0 {
         entries.truncate(options.top_k as usize);
     }
@@ -44,16 +47,20 @@ pub(super) fn reference(options: &Sampling, logits: &[f32], history: &[Token]) -
     if options.min_p > 0.0 {
         ambiguous |= min_p(&mut entries, f64::from(options.min_p));
     }
+    if options.xtc_probability > 0.0 && options.xtc_threshold <= 0.5 {
+        ambiguous |= xtc(&mut entries, f64::from(options.xtc_threshold));
+    }
+    let temperature = temperature(options, &mut entries);
     for entry in &mut entries {
-        entry.logit /= f64::from(options.temperature);
+        entry.logit /= temperature;
     }
     softmax(&mut entries);
     entries.sort_by_key(|entry| entry.token);
     Reference { tokens: entries.iter().map(|entry| (entry.token, entry.p)).collect(), ambiguous }
 }
 
-/// The logits after penalties, with NaN as -∞ and +∞ as the highest number.
-pub(super) fn penalised(options: &Sampling, logits: &[f32], history: &[Token]) -> Vec<f32> {
+/// The logits after biases and penalties, with NaN as -∞ and +∞ as the highest number.
+pub(super) fn changed(options: &Sampling, logits: &[f32], history: &[Token]) -> Vec<f32> {
     let window = match options.repeat_last_n {
         n if n < 0 => history.len(),
         n => history.len().min(n as usize),
@@ -66,6 +73,9 @@ pub(super) fn penalised(options: &Sampling, logits: &[f32], history: &[Token]) -
         options.repeat_penalty == 1.0 && options.frequency_penalty == 0.0 && options.presence_penalty == 0.0;
     let mut logits = logits.to_vec();
     for (token, logit) in (0..).zip(&mut logits) {
+        for (_, bias) in options.logit_bias.iter().filter(|(biased, _)| *biased == token) {
+            *logit += bias;
+        }
         if let Some(&count) = counts.get(&token).filter(|_| !off) {
             if *logit <= 0.0 {
                 *logit *= options.repeat_penalty;
@@ -132,4 +142,36 @@ fn min_p(entries: &mut Vec<Entry>, p: f64) -> bool {
     let near = entries.iter().any(|e| e.logit != lowest && (e.logit - lowest).abs() < NEAR);
     entries.retain(|entry| entry.logit >= lowest);
     near
+}
+
+fn top_n_sigma(entries: &mut Vec<Entry>, n: f64) -> bool {
+    let count = entries.len() as f64;
+    let mean = entries.iter().map(|entry| entry.logit).sum::<f64>() / count;
+    let variance = entries.iter().map(|entry| (entry.logit - mean).powi(2)).sum::<f64>() / count;
+    let lowest = entries[0].logit - n * variance.sqrt();
+    let near = entries.iter().any(|entry| (entry.logit - lowest).abs() < NEAR);
+    entries.retain(|entry| entry.logit >= lowest);
+    near && variance > 0.0
+}
+
+fn xtc(entries: &mut Vec<Entry>, threshold: f64) -> bool {
+    softmax(entries);
+    let near = entries.iter().any(|entry| (entry.p - threshold).abs() < NEAR);
+    let likely = entries.iter().take_while(|entry| entry.p >= threshold).count();
+    if likely > 1 {
+        entries.drain(..likely - 1);
+    }
+    near && threshold > 0.0
+}
+
+fn temperature(options: &Sampling, entries: &mut [Entry]) -> f64 {
+    let (temperature, range) = (f64::from(options.temperature), f64::from(options.dynatemp_range));
+    if range <= 0.0 || entries.len() <= 1 {
+        return temperature;
+    }
+    softmax(entries);
+    let entropy: f64 = entries.iter().filter(|e| e.p > 0.0).map(|e| -e.p * e.p.ln()).sum();
+    let share = entropy / (entries.len() as f64).ln();
+    let low = (temperature - range).max(0.0);
+    low + (temperature + range - low) * share.powf(f64::from(options.dynatemp_exponent))
 }

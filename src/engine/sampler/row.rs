@@ -1,6 +1,7 @@
 //! A row of logits in blocks.
 
 use super::candidate::{Candidate, finite_or_lowest};
+use super::changes::Change;
 use super::mask::{self, Cover};
 use super::math::{self, BLOCK, Block, NATURAL};
 use crate::engine::protocol::Token;
@@ -10,13 +11,6 @@ const PART: usize = 16;
 
 /// A block without any logit.
 const NOTHING: Block = [f32::NEG_INFINITY; BLOCK];
-
-/// A logit that counts instead of the model's.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Change {
-    pub(super) token: Token,
-    pub(super) logit: f32,
-}
 
 /// Sums over the tokens that make up probability 1.
 #[derive(Clone, Copy, Debug)]
@@ -126,7 +120,7 @@ impl<'a> Row<'a> {
     }
 
     /// Maps every block in order.
-    fn map_blocks<T>(&self, mut map: impl FnMut(&Block) -> T) -> impl Iterator<Item = T> {
+    pub(super) fn map_blocks<T>(&self, mut map: impl FnMut(&Block) -> T) -> impl Iterator<Item = T> {
         let mut changes = self.changes;
         self.logits.chunks(BLOCK).enumerate().map(move |(index, raw)| {
             let start = index * BLOCK;
@@ -151,13 +145,6 @@ impl<'a> Row<'a> {
             }
         })
     }
-}
-
-/// Adds that these tokens, which are sorted, cannot be chosen, to changes sorted by token.
-pub(super) fn rule_out(tokens: &[Token], changes: &mut Vec<Change>) {
-    changes.retain(|change| tokens.binary_search(&change.token).is_err());
-    changes.extend(tokens.iter().map(|&token| Change { token, logit: f32::NEG_INFINITY }));
-    changes.sort_unstable_by_key(|change| change.token);
 }
 
 /// Writes the leading changes that fall into the block at `start`, and skips those before it; returns how many.

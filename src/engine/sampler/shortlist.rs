@@ -64,8 +64,32 @@ impl Shortlist {
                 }
             }
         }
+        self.top_k(k);
+    }
+
+    /// Keeps the `k` likeliest candidates; all if `k` is 0.
+    pub(super) fn top_k(&mut self, k: usize) {
         if let Some(last) = kth(&mut self.ranks, self.candidates.iter().copied(), k) {
             self.candidates.retain(|&candidate| candidate <= last);
+        }
+    }
+
+    /// The candidates in the order of rank.
+    pub(super) fn ranked(&mut self) -> &[Candidate] {
+        self.ranks.clear();
+        self.ranks.extend_from_slice(&self.candidates);
+        self.ranks.sort_unstable();
+        &self.ranks
+    }
+
+    /// Drops the candidates with probabilities of at least `p`, but for the least likely of them.
+    pub(super) fn exclude_top(&mut self, p: f64) {
+        let max = self.max();
+        let mass = |candidate: &Candidate| f64::from(weight(candidate.logit(), max, NATURAL));
+        let target = p * self.candidates.iter().map(mass).sum::<f64>();
+        let likely = self.candidates.iter().filter(|candidate| mass(candidate) >= target);
+        if let Some(last) = likely.max().copied() {
+            self.candidates.retain(|&candidate| candidate >= last);
         }
     }
 

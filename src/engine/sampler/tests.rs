@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::reference::{penalised, reference};
+use super::reference::{changed, reference};
 use super::*;
+use crate::engine::backend::mock::MockVocabulary;
+use crate::engine::protocol::{Dry, Mirostat};
 
 /// A row of logits from a seed: normal noise or, for many equal ones, whole numbers; some ruled out.
 fn row(seed: u64, vocab: usize, spread: f32, whole: bool) -> Vec<f32> {
@@ -27,22 +29,38 @@ fn plain() -> Sampling {
     Sampling { temperature: 1.0, top_k: 0, top_p: 1.0, ..Sampling::default() }
 }
 
-fn seeded(options: &Sampling, seed: u64) -> Sampler {
-    Sampler::new(&Sampling { seed: Some(seed), ..options.clone() }, 0)
+fn sampler(options: &Sampling, random_seed: u64) -> Sampler {
+    Sampler::new(options, &MockVocabulary::default(), random_seed)
 }
 
-/// The tokens that are left by the filters with their probabilities, or `None` if no filter is on.
-fn distribution(sampler: &Sampler, logits: &[f32], history: &[Token]) -> Option<Vec<(Token, f64)>> {
-    let (mut changes, mut maxima, mut list) = (Vec::new(), Vec::new(), Shortlist::default());
-    if let Some(penalties) = &sampler.penalties {
-        penalties.changes(logits, history, &mut Vec::new(), &mut changes);
-    }
-    if sampler.filters.keep_all() {
+/// Luck for a token in the middle of nowhere, with nothing excluded.
+fn at(point: f64) -> Luck {
+    Luck { point, excludes: false }
+}
+
+fn seeded(options: &Sampling, seed: u64) -> Sampler {
+    sampler(&Sampling { seed: Some(seed), ..options.clone() }, 0)
+}
+
+/// The tokens that are left by the filters with their probabilities, or `None` if the row is drawn from as it is.
+fn distribution(
+    sampler: &Sampler,
+    logits: &[f32],
+    history: &[Token],
+    excludes: bool,
+) -> Option<Vec<(Token, f64)>> {
+    let (mut edits, mut maxima, mut list) = (Edits::default(), Vec::new(), Shortlist::default());
+    sampler.edit(&mut edits, logits, history, [&[], &[]]);
+    let temperature = sampler.temperature.unwrap();
+    if sampler.filters.keep_all() && !excludes && !temperature.is_dynamic() {
         return None;
     }
-    sampler.filters.apply(&Row::new(logits, &changes, None, &mut maxima), &mut list);
-    let max = list.max();
-    let weight = |c: &candidate::Candidate| f64::from(math::weight(c.logit(), max, sampler.scale.unwrap()));
+    sampler.filters.apply(&Row::new(logits, &edits.changes, None, &mut maxima), &mut list);
+    if excludes {
+        sampler.xtc.unwrap().apply(&mut list);
+    }
+    let (max, scale) = (list.max(), temperature.scale(&list));
+    let weight = |c: &candidate::Candidate| f64::from(math::weight(c.logit(), max, scale));
     let total: f64 = list.candidates().iter().map(weight).sum();
     Some(list.candidates().iter().map(|c| (c.token(), weight(c) / total)).collect())
 }
@@ -57,10 +75,12 @@ fn falls_on(tokens: &[(Token, f64)], point: f64, token: Token) -> bool {
 /// Compares the distribution, and the tokens at some points of it, with the reference. Where rounding decides
 /// which tokens stay, a few unlikely ones of a large vocabulary may differ.
 fn check(options: &Sampling, logits: &[f32], history: &[Token], points: &[f64]) -> Result<(), TestCaseError> {
+    let mut sampler = sampler(options, 0);
+    // With XTC, what is left when it strikes; it is as good as off otherwise.
+    let excludes = sampler.xtc.is_some();
     let expected = reference(options, logits, history);
     prop_assume!(!expected.ambiguous || logits.len() > 100_000);
-    let sampler = Sampler::new(options, 0);
-    if let Some(found) = distribution(&sampler, logits, history) {
+    if let Some(found) = distribution(&sampler, logits, history, excludes) {
         prop_assert!(found.is_sorted_by_key(|t| t.0));
         let found: BTreeMap<Token, f64> = found.into_iter().collect();
         let expected_ps: BTreeMap<Token, f64> = expected.tokens.iter().copied().collect();
@@ -76,7 +96,7 @@ fn check(options: &Sampling, logits: &[f32], history: &[Token], points: &[f64]) 
     }
     let mut scratch = Scratch::default();
     for &point in points {
-        let token = sampler.choose(&mut scratch, logits, history, point, None);
+        let token = sampler.choose(&mut scratch, logits, history, Luck { point, excludes }, None);
         prop_assert!(falls_on(&expected.tokens, point, token), "{} at {}", token, point);
     }
     Ok(())
@@ -93,10 +113,30 @@ prop_compose! {
         presence_penalty in prop_oneof![Just(0.0_f32), -2.0..2.0_f32],
         frequency_penalty in prop_oneof![Just(0.0_f32), -2.0..2.0_f32],
         repeat_last_n in prop_oneof![Just(-1), Just(0), 1..100_i32],
+        rare in any_rare_options(),
     ) -> Sampling {
         Sampling {
             temperature, top_k, top_p, min_p, typical_p, repeat_penalty, presence_penalty,
-            frequency_penalty, repeat_last_n, seed: None,
+            frequency_penalty, repeat_last_n, ..rare
+        }
+    }
+}
+
+prop_compose! {
+    fn any_rare_options()(
+        top_n_sigma in prop_oneof![3 => Just(-1.0_f32), 1 => 0.1..5.0_f32],
+        xtc_probability in prop_oneof![3 => Just(0.0_f32), 1 => 0.1..1.0_f32],
+        xtc_threshold in 0.0..0.6_f32,
+        dynatemp_range in prop_oneof![3 => Just(0.0_f32), 1 => 0.1..2.0_f32],
+        dynatemp_exponent in 0.5..2.0_f32,
+        logit_bias in prop_oneof![
+            3 => Just(Vec::new()),
+            1 => prop::collection::vec((0..1500_u32, -20.0..20.0_f32), 0..20),
+        ],
+    ) -> Sampling {
+        Sampling {
+            top_n_sigma, xtc_probability, xtc_threshold, dynatemp_range, dynatemp_exponent, logit_bias,
+            ..Sampling::default()
         }
     }
 }
@@ -144,12 +184,12 @@ proptest! {
         };
         let hidden: Vec<f32> = (0..).zip(&logits).map(|(token, &x)| if set(token) { x } else { f32::NEG_INFINITY }).collect();
         let options = if greedy { Sampling { temperature: 0.0, ..options } } else { options };
-        let sampler = Sampler::new(&options, 0);
+        let sampler = sampler(&options, 0);
         let mut scratch = Scratch::default();
         for point in points {
-            let token = sampler.choose(&mut scratch, &logits, &history, point, Some(&mask));
+            let token = sampler.clone().choose(&mut scratch, &logits, &history, at(point), Some(&mask));
             if hidden.iter().any(|&logit| logit > f32::NEG_INFINITY) {
-                prop_assert_eq!(token, sampler.choose(&mut scratch, &hidden, &history, point, None));
+                prop_assert_eq!(token, sampler.clone().choose(&mut scratch, &hidden, &history, at(point), None));
             } else {
                 let first = (0..logits.len() as Token).find(|&token| set(token)).unwrap_or(0);
                 prop_assert_eq!(token, first);
@@ -164,10 +204,10 @@ proptest! {
         history in prop::collection::vec(0..1000_u32, 0..200),
     ) {
         let logits = &logits;
-        let changed = penalised(&options, logits, &history);
+        let changed = changed(&options, logits, &history);
         let max = changed.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let expected = changed.iter().position(|&logit| logit == max).unwrap() as Token;
-        let mut sampler = Sampler::new(&Sampling { temperature: 0.0, ..options }, 0);
+        let mut sampler = sampler(&Sampling { temperature: 0.0, ..options }, 0);
         let choice = sampler.sample(&mut Scratch::default(), logits, &history, None, None);
         prop_assert_eq!(choice, Choice { token: expected, logprobs: None });
     }
@@ -189,9 +229,9 @@ proptest! {
                 *place = logit;
             }
         }
-        let mut sampler = Sampler::new(&Sampling { temperature, ..options.clone() }, 0);
+        let mut sampler = sampler(&Sampling { temperature, ..options.clone() }, 0);
         let choice = sampler.sample(&mut Scratch::default(), &logits, &history, Some(3), None);
-        let changed = penalised(&options, &logits, &history);
+        let changed = changed(&options, &logits, &history);
         if changed.iter().any(|&logit| logit > f32::NEG_INFINITY) {
             prop_assert!(changed[choice.token as usize] > f32::NEG_INFINITY);
         } else {
@@ -216,6 +256,10 @@ fn large_vocabularies_agree_with_the_reference() {
         (Sampling { min_p: 0.02, ..nucleus.clone() }, 3.0),
         (nucleus, 1.0),
         (Sampling { top_p: 0.8, ..typical.clone() }, 2.0),
+        (Sampling { top_n_sigma: 2.0, ..plain() }, 2.0),
+        (Sampling { xtc_probability: 0.5, xtc_threshold: 0.01, ..Sampling::default() }, 2.5),
+        (Sampling { dynatemp_range: 0.5, top_n_sigma: 3.0, ..Sampling::default() }, 1.0),
+        (Sampling { logit_bias: vec![(7, 9.0), (150_000, 12.0)], ..Sampling::default() }, 2.5),
         (typical, 1.0),
         (plain(), 2.0),
     ];
@@ -266,24 +310,24 @@ fn draws_are_distributed_as_they_should() {
 fn ties_go_to_the_lowest_ids() {
     let mut logits = vec![1.0; 1000];
     logits[0] = 0.0;
-    let mut greedy = Sampler::new(&Sampling { temperature: 0.0, ..plain() }, 0);
+    let mut greedy = sampler(&Sampling { temperature: 0.0, ..plain() }, 0);
     assert_eq!(greedy.sample(&mut Scratch::default(), &logits, &[], None, None).token, 1);
-    let top_k = Sampler::new(&Sampling { top_k: 3, ..plain() }, 0);
+    let top_k = sampler(&Sampling { top_k: 3, ..plain() }, 0);
     let tokens = |sampler: &Sampler| -> Vec<Token> {
-        distribution(sampler, &logits, &[]).unwrap().into_iter().map(|t| t.0).collect()
+        distribution(sampler, &logits, &[], false).unwrap().into_iter().map(|t| t.0).collect()
     };
     assert_eq!(tokens(&top_k), [1, 2, 3]);
-    let top_p = Sampler::new(&Sampling { top_p: 0.0, ..plain() }, 0);
+    let top_p = sampler(&Sampling { top_p: 0.0, ..plain() }, 0);
     assert_eq!(tokens(&top_p), [1]);
-    let typical = Sampler::new(&Sampling { typical_p: 0.0, ..plain() }, 0);
+    let typical = sampler(&Sampling { typical_p: 0.0, ..plain() }, 0);
     assert_eq!(tokens(&typical), [1]);
-    let min_p = Sampler::new(&Sampling { min_p: 5.0, ..plain() }, 0);
+    let min_p = sampler(&Sampling { min_p: 5.0, ..plain() }, 0);
     assert_eq!(tokens(&min_p).len(), 999);
 }
 
 #[test]
 fn a_nucleus_reaches_its_sum_and_typical_tokens_exceed_it() {
-    let left = |options: &Sampling| distribution(&Sampler::new(options, 0), &[3.0; 4], &[]).unwrap().len();
+    let left = |options: &Sampling| distribution(&sampler(options, 0), &[3.0; 4], &[], false).unwrap().len();
     assert_eq!(left(&Sampling { top_p: 0.5, ..plain() }), 2);
     assert_eq!(left(&Sampling { typical_p: 0.5, ..plain() }), 3);
     assert_eq!(left(&Sampling { top_k: 2, top_p: 0.5, ..plain() }), 1);
@@ -295,16 +339,16 @@ fn more_than_the_vocabulary_keeps_all() {
     let logits = row(3, 50, 1.0, false);
     let possible = logits.iter().filter(|logit| logit.is_finite()).count();
     for top_k in [50, 51, 1_000_000, u32::MAX] {
-        let sampler = Sampler::new(&Sampling { top_k, ..plain() }, 0);
-        assert_eq!(distribution(&sampler, &logits, &[]).unwrap().len(), possible);
+        let sampler = sampler(&Sampling { top_k, ..plain() }, 0);
+        assert_eq!(distribution(&sampler, &logits, &[], false).unwrap().len(), possible);
     }
 }
 
 #[test]
 fn infinite_and_missing_logits() {
     let choose = |logits: &[f32], options: &Sampling| {
-        let sampler = Sampler::new(options, 0);
-        [0.0, 0.5, 0.999].map(|point| sampler.choose(&mut Scratch::default(), logits, &[], point, None))
+        let mut sampler = sampler(options, 0);
+        [0.0, 0.5, 0.999].map(|point| sampler.choose(&mut Scratch::default(), logits, &[], at(point), None))
     };
     let none = [f32::NEG_INFINITY, f32::NAN, f32::NEG_INFINITY];
     let certain = [9.0, f32::NAN, f32::INFINITY, f32::MIN, 0.0];
@@ -330,15 +374,15 @@ fn infinite_and_missing_logits() {
 #[test]
 fn options_that_are_no_numbers_are_off() {
     let nan = Sampling { top_p: f32::NAN, min_p: f32::NAN, typical_p: f32::NAN, ..plain() };
-    assert!(Sampler::new(&nan, 0).filters.keep_all());
-    assert!(Sampler::new(&Sampling { temperature: f32::NAN, ..plain() }, 0).scale.is_none());
+    assert!(sampler(&nan, 0).filters.keep_all());
+    assert!(sampler(&Sampling { temperature: f32::NAN, ..plain() }, 0).temperature.is_none());
 }
 
 #[test]
 fn seeds_decide() {
     let logits = row(5, 2000, 1.0, false);
     let tokens = |options: &Sampling, random: u64| -> Vec<Token> {
-        let mut sampler = Sampler::new(options, random);
+        let mut sampler = sampler(options, random);
         let mut scratch = Scratch::default();
         (0..50).map(|_| sampler.sample(&mut scratch, &logits, &[], None, None).token).collect()
     };
@@ -358,6 +402,8 @@ fn one_number_is_drawn_for_each_token() {
         (Sampling::default(), 3),
         (Sampling { top_k: 1, ..plain() }, 3),
         (Sampling { temperature: 0.0, ..plain() }, 0),
+        (Sampling { xtc_probability: 0.5, ..plain() }, 6),
+        (Sampling { mirostat: Mirostat { version: 2, ..Mirostat::default() }, ..plain() }, 3),
     ] {
         let mut sampler = seeded(&options, 9);
         let mut rng = sampler.rng.clone();
@@ -468,7 +514,7 @@ fn logprobs_are_the_model_s_own() {
 
 #[test]
 fn logprobs_of_what_the_model_rules_out() {
-    let mut sampler = Sampler::new(&plain(), 0);
+    let mut sampler = sampler(&plain(), 0);
     let mut chances = |logits: &[f32]| {
         sampler.sample(&mut Scratch::default(), logits, &[], Some(2), None).logprobs.unwrap()
     };
@@ -480,4 +526,111 @@ fn logprobs_of_what_the_model_rules_out() {
     let rest = Chance { token: 0, logprob: chances(&[0.0, f32::INFINITY]).top[1].logprob };
     assert_eq!(chances(&[0.0, f32::INFINITY]), Chances { chosen: certain, top: vec![certain, rest] });
     assert!(rest.logprob < -1e30);
+}
+
+/// The id after the mock's bytes and its beginning.
+const END: Token = 257;
+
+fn ends_in(options: &Sampling, logits: &[f32], mask: Option<&Mask>, tokens: usize) -> Vec<Token> {
+    let mut sampler = seeded(options, 3);
+    let mut scratch = Scratch::default();
+    (0..tokens).map(|_| sampler.sample(&mut scratch, logits, &[], None, mask).token).collect()
+}
+
+#[test]
+fn barred_ends_do_not_come() {
+    assert!(MockVocabulary::default().is_end(END));
+    let mut logits = vec![0.0; 258];
+    logits[END as usize] = 50.0;
+    for base in [plain(), Sampling::default(), Sampling { temperature: 0.0, ..plain() }] {
+        let mirostat = Mirostat { version: 1, ..Mirostat::default() };
+        for base in [base.clone(), Sampling { mirostat, ..base }] {
+            assert_eq!(ends_in(&base, &logits, None, 2), [END; 2]);
+            let some = ends_in(&Sampling { min_tokens: 3, ..base.clone() }, &logits, None, 6);
+            assert!(some[..3].iter().all(|&token| token != END), "{some:?}");
+            assert_eq!(some[3..], [END; 3]);
+            let never = Sampling { ignore_eos: true, ..base };
+            assert!(!ends_in(&never, &logits, None, 20).contains(&END));
+        }
+    }
+}
+
+#[test]
+fn an_end_comes_where_nothing_else_is_allowed() {
+    let mut logits = vec![0.0; 258];
+    let mut words = vec![0; 9];
+    words[END as usize / 32] = 1 << (END % 32);
+    let only_end = Mask::Only(words.clone().into());
+    let no_others = Mask::Except((0..END).collect());
+    let never = Sampling { ignore_eos: true, min_tokens: 9, ..plain() };
+    for mask in [&only_end, &no_others] {
+        assert_eq!(ends_in(&never, &logits, Some(mask), 3), [END; 3]);
+    }
+    words[0] = 1 << 7;
+    let one_more = Mask::Only(words.into());
+    logits[7] = -1e9;
+    assert_eq!(ends_in(&never, &logits, Some(&one_more), 3), [7; 3]);
+    // The model rules out all but the end.
+    logits[7] = f32::NEG_INFINITY;
+    assert_eq!(ends_in(&never, &logits, Some(&one_more), 3), [END; 3]);
+    logits[END as usize] = f32::NEG_INFINITY;
+    assert_eq!(ends_in(&never, &logits, Some(&one_more), 3), [7; 3], "what the mask allows");
+}
+
+#[test]
+fn biases_come_first_then_penalties_then_dry() {
+    let options = Sampling {
+        logit_bias: vec![(0, 3.0)],
+        repeat_penalty: 2.0,
+        repeat_last_n: -1,
+        dry: Dry { multiplier: 0.25, base: 2.0, allowed_length: 1, ..Dry::default() },
+        ..plain()
+    };
+    let mut edits = Edits::default();
+    // 0 1 2 0 1 2: next comes 0, which goes on with three repeated tokens.
+    sampler(&options, 0).edit(&mut edits, &[1.0, -1.0, 6.0, 5.0], &[0, 1, 2, 0, 1, 2], [&[], &[]]);
+    let found: Vec<(Token, f32)> = edits.changes.iter().map(|c| (c.token, c.logit)).collect();
+    assert_eq!(found, [(0, (1.0 + 3.0) / 2.0 - 0.25 * 4.0), (1, -2.0), (2, 3.0)]);
+}
+
+#[test]
+fn mirostat_takes_the_place_of_filters_and_penalties() {
+    let logits = row(4, 500, 1.0, false);
+    let mirostat = Mirostat { version: 2, tau: 3.0, eta: 0.2 };
+    let alone = Sampling { mirostat: mirostat.clone(), temperature: 0.9, ..plain() };
+    let with_all = Sampling {
+        top_k: 1,
+        typical_p: 0.1,
+        top_n_sigma: 0.5,
+        repeat_penalty: 9.0,
+        xtc_probability: 1.0,
+        dynatemp_range: 0.5,
+        dry: Dry { multiplier: 9.0, allowed_length: 0, ..Dry::default() },
+        ..alone.clone()
+    };
+    let tokens = |options: &Sampling| {
+        let (mut sampler, mut scratch, mut history) = (seeded(options, 3), Scratch::default(), vec![1]);
+        for _ in 0..50 {
+            let token = sampler.sample(&mut scratch, &logits, &history, None, None).token;
+            history.push(token);
+        }
+        history
+    };
+    assert_eq!(tokens(&with_all), tokens(&alone));
+    let biased = Sampling { logit_bias: vec![(99, 60.0)], ..with_all };
+    assert!(tokens(&biased)[1..].iter().all(|&token| token == 99), "but not of biases");
+}
+
+#[test]
+fn xtc_strikes_as_often_as_it_should() {
+    let options = Sampling { xtc_probability: 0.3, xtc_threshold: 0.2, ..plain() };
+    let logits = [0.45_f32, 0.35, 0.2].map(|p| (p - 1e-4_f32).ln());
+    let mut sampler = seeded(&options, 5);
+    let mut scratch = Scratch::default();
+    let draws = 20_000;
+    let firsts =
+        (0..draws).filter(|_| sampler.sample(&mut scratch, &logits, &[], None, None).token == 0).count();
+    // It is excluded in three of ten cases.
+    let (mean, share) = (f64::from(draws) * 0.7 * 0.45, 0.7 * 0.45);
+    assert!((firsts as f64 - mean).abs() < 4.0 * (mean * (1.0 - share)).sqrt(), "{firsts} of {draws}");
 }

@@ -49,6 +49,10 @@ impl Vocabulary for LlamaVocabulary {
         self.vocab.tokenize(text, true, true).map_err(|e| e.to_string())
     }
 
+    fn plain(&self, text: &str) -> Result<Vec<Token>, String> {
+        self.vocab.tokenize(text, false, false).map_err(|e| e.to_string())
+    }
+
     fn detokenize(&self, tokens: &[Token]) -> Result<String, String> {
         self.vocab.detokenize(tokens).map_err(|e| e.to_string())
     }

@@ -106,6 +106,10 @@ impl Vocabulary for Vocab {
         Err("never asked".into())
     }
 
+    fn plain(&self, _: &str) -> Result<Vec<Token>, String> {
+        Err("never asked".into())
+    }
+
     fn detokenize(&self, _: &[Token]) -> Result<String, String> {
         Err("never asked".into())
     }
