@@ -24,3 +24,4 @@ pub(crate) mod options;
 pub mod piece;
 pub(crate) mod sampling;
 pub mod stream;
+mod values;

@@ -1,16 +1,28 @@
 //! Options of a request or model, by Ollama's names: what type they have, and what they become. Other dialects
 //! translate theirs.
 
+use std::collections::BTreeSet;
+
+use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use tracing::{debug, warn};
 
 use crate::api::error::Failure;
-use crate::api::sampling::{check, out_of_range};
+use crate::api::sampling;
+use crate::api::values::{boolean, count, integer, strings};
 use crate::engine::protocol::{Limits, Sampling};
 use crate::modelfile::is_deprecated;
 
 /// The smallest context that a request gets, whatever it asks for.
-const SMALLEST_CONTEXT: i64 = 4;
+const SMALLEST_CONTEXT: u32 = 4;
+
+/// The `num_predict` that ends an answer when the context is full.
+const FILL_CONTEXT: i64 = -2;
+
+/// Names of ignored options that are logged aloud.
+const MOST_SAID: usize = 64;
+/// Most bytes of such a name.
+const LONGEST_SAID: usize = 64;
 
 /// What `options` say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,7 +46,7 @@ impl Options {
         for (name, value) in given.iter().filter(|(_, value)| !value.is_null()) {
             options.set(name, value)?;
         }
-        check(&options.sampling)?;
+        sampling::check(&options.sampling)?;
         Ok(options)
     }
 
@@ -54,41 +66,58 @@ impl Options {
     }
 
     fn set(&mut self, name: &str, value: &Value) -> Result<(), Failure> {
-        let Self { sampling, limits, stop } = self;
+        let Self { limits, stop, .. } = self;
+        if sampling::set(&mut self.sampling, name, value)? {
+            return Ok(());
+        }
         match name {
-            "temperature" => sampling.temperature = float(name, value)?,
-            "top_p" => sampling.top_p = float(name, value)?,
-            "min_p" => sampling.min_p = float(name, value)?,
-            "typical_p" => sampling.typical_p = float(name, value)?,
-            "repeat_penalty" => sampling.repeat_penalty = float(name, value)?,
-            "presence_penalty" => sampling.presence_penalty = float(name, value)?,
-            "frequency_penalty" => sampling.frequency_penalty = float(name, value)?,
-            "top_k" => sampling.top_k = count(name, integer(name, value)?)?,
-            "repeat_last_n" => {
-                let n = integer(name, value)?;
-                sampling.repeat_last_n = i32::try_from(n).map_err(|_| out_of_range(name, n, "-1 or more"))?;
+            "num_predict" => {
+                let tokens = integer(name, value)?;
+                // Negative: no limit but the model's and the context's.
+                limits.max_new = u32::try_from(tokens).ok();
+                limits.fill = tokens == FILL_CONTEXT;
             }
-            "seed" => sampling.seed = seed(integer(name, value)?),
-            // Negative: no limit but the model's and the context's.
-            "num_predict" => limits.max_new = u32::try_from(integer(name, value)?).ok(),
-            "num_ctx" => limits.context = context(integer(name, value)?)?,
+            "num_ctx" => limits.context = context(name, value)?,
             // Negative: the whole prompt.
             "num_keep" => limits.keep = u32::try_from(integer(name, value)?).unwrap_or(i32::MAX as u32),
+            // An empty one would end every answer before it begins.
             "stop" => *stop = strings(name, value)?,
-            // How the model is loaded, which here is the server's choice, whatever one request says.
             "num_batch" | "num_gpu" | "main_gpu" | "num_thread" | "draft_num_predict" => {
                 let value = integer(name, value)?;
-                debug!(name, value, "option of the loading ignored");
+                ignored(
+                    name,
+                    &value,
+                    "how a model is loaded is the server's choice, not that of one request",
+                );
             }
-            "use_mmap" => match value {
-                Value::Bool(value) => debug!(name, value, "option of the loading ignored"),
-                _ => return Err(wrong_type(name, "boolean")),
-            },
+            "use_mmap" => {
+                let value = boolean(name, value)?;
+                ignored(
+                    name,
+                    &value,
+                    "how a model is loaded is the server's choice, not that of one request",
+                );
+            }
             _ if is_deprecated(name) => debug!(name, "obsolete option ignored"),
-            _ => warn!(name, "unknown option ignored"),
+            _ => ignored(name, value, "there is no such option"),
         }
         Ok(())
     }
+}
+
+/// Says that an option is ignored: aloud for the first time, since clients send the same ones again and again.
+fn ignored(name: &str, value: &dyn std::fmt::Display, why: &str) {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    if is_new(&mut SAID.lock(), name) {
+        warn!(name, %value, why, "option ignored");
+    } else {
+        debug!(name, %value, why, "option ignored");
+    }
+}
+
+/// Whether a name is new to a set, which gets it. A full set knows all: names are the clients', and without end.
+fn is_new(said: &mut BTreeSet<String>, name: &str) -> bool {
+    said.len() < MOST_SAID && name.len() <= LONGEST_SAID && said.insert(name.to_owned())
 }
 
 /// The options of a request over those of its model.
@@ -99,45 +128,10 @@ fn over(model: &Map<String, Value>, request: &Map<String, Value>) -> Map<String,
     all
 }
 
-fn wrong_type(name: &str, expected: &'static str) -> Failure {
-    Failure::OptionType { name: name.to_owned(), expected }
-}
-
-/// Any number; a fraction is cut off.
-fn integer(name: &str, value: &Value) -> Result<i64, Failure> {
-    value
-        .as_i64()
-        .or_else(|| value.as_f64().map(|number| number as i64))
-        .ok_or_else(|| wrong_type(name, "integer"))
-}
-
-fn float(name: &str, value: &Value) -> Result<f32, Failure> {
-    value.as_f64().map(|number| number as f32).ok_or_else(|| wrong_type(name, "float32"))
-}
-
-fn count(name: &str, n: i64) -> Result<u32, Failure> {
-    u32::try_from(n).map_err(|_| out_of_range(name, n, "0 or more"))
-}
-
-/// -1 draws one.
-fn seed(n: i64) -> Option<u64> {
-    (n != -1).then_some(n as u64)
-}
-
 /// 0 leaves it to the server.
-fn context(n: i64) -> Result<Option<u32>, Failure> {
-    match n {
-        0 => Ok(None),
-        _ => count("num_ctx", n).map(|n| Some(n.max(SMALLEST_CONTEXT as u32))),
-    }
-}
-
-fn strings(name: &str, value: &Value) -> Result<Vec<String>, Failure> {
-    let Value::Array(items) = value else { return Err(wrong_type(name, "array")) };
-    let strings: Option<Vec<_>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
-    // An empty string is found everywhere, and would end every answer before it begins.
-    let strings = strings.ok_or_else(|| wrong_type(name, "an array of strings"))?;
-    Ok(strings.into_iter().filter(|s| !s.is_empty()).collect())
+fn context(name: &str, value: &Value) -> Result<Option<u32>, Failure> {
+    let tokens = count(name, value)?;
+    Ok((tokens > 0).then_some(tokens.max(SMALLEST_CONTEXT)))
 }
 
 #[cfg(test)]
@@ -145,6 +139,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::engine::protocol::{Dry, Mirostat};
 
     fn parse(options: Value) -> Result<Options, String> {
         Options::parse(options.as_object().unwrap()).map_err(|e| e.to_string())
@@ -155,7 +150,11 @@ mod tests {
         let options = parse(json!({
             "temperature": 0.5, "top_k": 7, "top_p": 0.8, "min_p": 0.1, "typical_p": 0.7, "repeat_penalty": 1.2,
             "presence_penalty": 0.3, "frequency_penalty": -0.4, "repeat_last_n": -1, "seed": 42, "num_predict": 9,
-            "num_ctx": 128, "num_keep": 2, "stop": ["a", "", "b"],
+            "num_ctx": 128, "num_keep": 2, "stop": ["a", "", "b"], "dry_multiplier": 0.8, "dry_base": 1.5,
+            "dry_allowed_length": 3, "dry_penalty_last_n": -1, "dry_sequence_breakers": ["\n", ""],
+            "xtc_probability": 0.5, "xtc_threshold": 0.2, "mirostat": 2, "mirostat_tau": 4.0, "mirostat_eta": 0.2,
+            "top_n_sigma": 1.5, "dynatemp_range": 0.25, "dynatemp_exponent": 2, "logit_bias": {"5": -1},
+            "min_tokens": 3, "ignore_eos": true,
         }))
         .unwrap();
         let expected = Options {
@@ -170,7 +169,22 @@ mod tests {
                 frequency_penalty: -0.4,
                 repeat_last_n: -1,
                 seed: Some(42),
-                ..Sampling::default()
+                dry: Dry {
+                    multiplier: 0.8,
+                    base: 1.5,
+                    allowed_length: 3,
+                    penalty_last_n: -1,
+                    sequence_breakers: vec!["\n".into()],
+                },
+                xtc_probability: 0.5,
+                xtc_threshold: 0.2,
+                mirostat: Mirostat { version: 2, tau: 4.0, eta: 0.2 },
+                top_n_sigma: 1.5,
+                dynatemp_range: 0.25,
+                dynatemp_exponent: 2.0,
+                logit_bias: vec![(5, -1.0)],
+                min_tokens: 3,
+                ignore_eos: true,
             },
             limits: Limits { max_new: Some(9), context: Some(128), keep: 2, ..Limits::default() },
             stop: vec!["a".into(), "b".into()],
@@ -182,7 +196,7 @@ mod tests {
     fn nothing_null_unknown_and_obsolete_options_leave_the_defaults() {
         let all_null =
             json!({"temperature": null, "stop": null, "num_ctx": null, "mirostat": null, "x": null});
-        let ignored = json!({"mirostat": 1, "tfs_z": 1.0, "numa": true, "frobnicate": {"a": 1}, "num_gpu": 5, "use_mmap": true});
+        let ignored = json!({"penalize_newline": 1, "tfs_z": 1.0, "numa": true, "frobnicate": {"a": 1}, "num_gpu": 5, "use_mmap": true});
         for given in [json!({}), all_null, ignored] {
             assert_eq!(parse(given).unwrap(), Options::default());
         }
@@ -213,7 +227,9 @@ mod tests {
     fn numbers_mean_what_they_mean_in_ollama() {
         let limits = |options| parse(options).unwrap().limits;
         assert_eq!(limits(json!({"num_predict": -1})).max_new, None);
-        assert_eq!(limits(json!({"num_predict": -2})).max_new, None);
+        let fills = limits(json!({"num_predict": -2}));
+        assert_eq!((fills.max_new, fills.fill), (None, true));
+        assert!(!limits(json!({"num_predict": -1})).fill && !limits(json!({"num_predict": 5})).fill);
         assert_eq!(limits(json!({"num_predict": 7.9})).max_new, Some(7));
         assert_eq!(limits(json!({"num_ctx": 0})).context, None);
         assert_eq!(limits(json!({"num_ctx": 1})).context, Some(4));
@@ -246,5 +262,14 @@ mod tests {
         ] {
             assert_eq!(parse(options).unwrap_err(), error);
         }
+    }
+
+    #[test]
+    fn an_ignored_option_is_told_of_once() {
+        let mut said = BTreeSet::new();
+        assert!(is_new(&mut said, "num_gpu") && is_new(&mut said, "frobnicate"));
+        assert!(!is_new(&mut said, "num_gpu"));
+        assert!(!is_new(&mut said, &"x".repeat(1000)));
+        assert_eq!((0..1000).filter(|i| is_new(&mut said, &i.to_string())).count(), MOST_SAID - 2);
     }
 }

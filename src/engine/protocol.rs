@@ -267,11 +267,13 @@ pub struct Limits {
     pub truncate: bool,
     /// When the context is full, drop the older half behind `keep` and go on, instead of ending.
     pub shift: bool,
+    /// End when the context is full, whatever `shift` says of it.
+    pub fill: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_new: None, context: None, keep: 4, truncate: true, shift: true }
+        Self { max_new: None, context: None, keep: 4, truncate: true, shift: true, fill: false }
     }
 }
 

@@ -111,7 +111,7 @@ pub fn prepare(
         text: TextStream::new(submit.stop),
         visible: Visible::new(&submit.visible, vocabulary),
         logprobs: submit.logprobs,
-        shift_keep: limits.shift.then_some(keep),
+        shift_keep: (limits.shift && !limits.fill).then_some(keep),
         return_tokens: submit.return_tokens,
         prompt_tokens: tokens.len() as u32,
         unreported: 0,

@@ -14,12 +14,14 @@ pub(super) enum ParameterType {
     Bool,
     /// A list of texts; each `PARAMETER` adds one.
     Strings,
+    /// A JSON object, which Ollama's parameters have none of.
+    Object,
 }
 
-use ParameterType::{Bool, Float, Int, Strings};
+use ParameterType::{Bool, Float, Int, Object, Strings};
 
-/// The options of a model.
-const PARAMETERS: [(&str, ParameterType); 20] = [
+/// The options of a model: Ollama's, and those that only Quipu has.
+const PARAMETERS: [(&str, ParameterType); 36] = [
     ("num_ctx", Int),
     ("num_batch", Int),
     ("num_gpu", Int),
@@ -40,13 +42,26 @@ const PARAMETERS: [(&str, ParameterType); 20] = [
     ("presence_penalty", Float),
     ("frequency_penalty", Float),
     ("stop", Strings),
+    ("dynatemp_range", Float),
+    ("dynatemp_exponent", Float),
+    ("top_n_sigma", Float),
+    ("xtc_probability", Float),
+    ("xtc_threshold", Float),
+    ("dry_multiplier", Float),
+    ("dry_base", Float),
+    ("dry_allowed_length", Int),
+    ("dry_penalty_last_n", Int),
+    ("dry_sequence_breakers", Strings),
+    ("mirostat", Int),
+    ("mirostat_tau", Float),
+    ("mirostat_eta", Float),
+    ("logit_bias", Object),
+    ("min_tokens", Int),
+    ("ignore_eos", Bool),
 ];
 
 /// Options that are no more. Old Modelfiles have them, and old clients send them.
-const DEPRECATED: [&str; 14] = [
-    "mirostat",
-    "mirostat_tau",
-    "mirostat_eta",
+const DEPRECATED: [&str; 11] = [
     "penalize_newline",
     "tfs_z",
     "numa",
@@ -71,8 +86,8 @@ pub(super) fn parameter_type(name: &str) -> Option<ParameterType> {
     PARAMETERS.iter().find(|(known, _)| *known == name).map(|(_, parameter_type)| *parameter_type)
 }
 
-/// The value of a parameter as `/api/create` and `options` take it: a JSON number, boolean, or list of
-/// strings. `values` are the words given: one from a Modelfile, perhaps more from `/set parameter`; types
+/// The value of a parameter as `/api/create` and `options` take it: a JSON number, boolean, list of
+/// strings, or object. `values` are the words given: one from a Modelfile, perhaps more from `/set parameter`; types
 /// other than the list take the first.
 ///
 /// Floats are rounded to 32 bits and become the shortest number that means the same 32 bits: `0.7` stays 0.7.
@@ -90,6 +105,8 @@ pub fn parameter_value(name: &str, values: &[&str]) -> Result<Value, ModelfileEr
         Float => ("float", float(first)),
         Bool => ("bool", bool(first).map(Value::from)),
         Strings => return Ok(Value::from(values)),
+        // Words of one text: JSON does not mind how many spaces there were.
+        Object => ("object", object(&values.join(" "))),
     };
     value.ok_or_else(|| ModelfileError::ParameterValue {
         kind,
@@ -113,6 +130,10 @@ fn float(text: &str) -> Option<Value> {
     let number: f32 = text.parse().ok().filter(|number: &f32| number.is_finite())?;
     let number = number.to_string().parse().ok()?;
     Some(whole(number).map_or_else(|| Value::from(number), Value::from))
+}
+
+fn object(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok().filter(Value::is_object)
 }
 
 /// What Go's `strconv.ParseBool` accepts.

@@ -82,8 +82,11 @@ pub fn parameters_text(parameters: &Map<String, Value>) -> String {
 }
 
 /// A value as the instruction has it: Go's `%v`. But a large integer in full: as `1e+06`, which is Go's way,
-/// Ollama itself does not take it back.
+/// Ollama itself does not take it back; and an object as JSON.
 fn instruction_value(name: &str, value: &Value) -> String {
+    if parameter_type(name) == Some(ParameterType::Object) {
+        return value.to_string();
+    }
     let integer = (parameter_type(name) == Some(ParameterType::Int))
         .then(|| value.as_i64().or_else(|| value.as_f64().and_then(whole)))
         .flatten();

@@ -6,9 +6,11 @@ use utoipa::ToSchema;
 
 use crate::api::error::Failure;
 use crate::api::options::Options;
-use crate::api::sampling::out_of_range;
+use crate::api::sampling::is_option;
+use crate::api::values::out_of_range;
 
-/// Options that chat and text completions have in common.
+/// Options that chat and text completions have in common. Quipu also takes all other options of the sampler, by the
+/// names that `options` of `/api/chat` has for them: `top_k`, `min_p`, `min_tokens`, `dry_multiplier` and so on.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub(crate) struct SamplingFields {
     /// 0 chooses the likeliest token. 1 if absent.
@@ -34,9 +36,13 @@ pub(crate) struct SamplingFields {
     /// Number of answers. Only 1 is supported yet.
     #[schema(value_type = Option<u32>)]
     n: Option<f64>,
-    /// Tokens to favour or avoid. Not supported yet.
+    /// By token ids of the model, numbers between -100 and 100 that are added to their logits.
     #[schema(value_type = Option<Object>)]
     logit_bias: Option<Map<String, Value>>,
+    /// What else the request holds.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    others: Map<String, Value>,
 }
 
 impl SamplingFields {
@@ -48,15 +54,12 @@ impl SamplingFields {
         if self.n.is_some_and(|n| n > 1.0) {
             return Err(Failure::NotSupported("more than one answer (n)"));
         }
-        if self.logit_bias.is_some_and(|bias| !bias.is_empty()) {
-            return Err(Failure::NotSupported("logit_bias"));
-        }
         let max_new = match (self.max_completion_tokens, self.max_tokens) {
             (Some(n), _) => Some(token_limit("max_completion_tokens", n)?),
             (None, Some(n)) => Some(token_limit("max_tokens", n)?),
             (None, None) => None,
         };
-        let mut options = Map::new();
+        let mut options: Map<_, _> = self.others.into_iter().filter(|(name, _)| is_option(name)).collect();
         let mut set = |name: &str, value: Option<Value>| {
             options.extend(value.map(|value| (name.to_owned(), value)));
         };
@@ -67,6 +70,7 @@ impl SamplingFields {
         set("presence_penalty", self.presence_penalty.map(Into::into));
         set("seed", self.seed.map(|seed| (seed as i64).into()));
         set("num_predict", max_new.map(Into::into));
+        set("logit_bias", self.logit_bias.filter(|bias| !bias.is_empty()).map(Into::into));
         let stop = stop_strings(self.stop)?;
         set("stop", (!stop.is_empty()).then(|| stop.into()));
         Options::parse(&options)?;
@@ -123,9 +127,11 @@ mod tests {
     fn options_arrive() {
         let options = resolve(json!({
             "temperature": 0, "top_p": 0.5, "frequency_penalty": 1, "presence_penalty": -1, "seed": 7.0,
-            "stop": "end", "max_tokens": 10,
+            "stop": "end", "max_tokens": 10, "logit_bias": {"5": -100}, "top_k": 3, "min_tokens": 2,
+            "num_ctx": 5, "messages": [], "best_of": 1,
         }));
         let expected = json!({
+            "top_k": 3, "min_tokens": 2, "logit_bias": {"5": -100},
             "temperature": 0.0, "top_p": 0.5, "frequency_penalty": 1.0, "presence_penalty": -1.0, "seed": 7,
             "num_predict": 10, "stop": ["end"],
         });
@@ -146,7 +152,11 @@ mod tests {
             (json!({"temperature": -1}), "option \"temperature\" must be 0 or more, not -1"),
             (json!({"stop": ["a", 1]}), "invalid type for 'stop' field: 1"),
             (json!({"n": 2}), "more than one answer (n) is not supported yet"),
-            (json!({"logit_bias": {"5": -100}}), "logit_bias is not supported yet"),
+            (
+                json!({"logit_bias": {"5": -101}}),
+                "option \"logit_bias\" must be between -100 and 100 for each token, not -101",
+            ),
+            (json!({"top_k": "x"}), "option \"top_k\" must be of type integer"),
         ] {
             assert_eq!(resolve(fields).unwrap_err(), error);
         }

@@ -22,6 +22,10 @@ fn every_parameter_has_its_type() {
         "num_predict",
         "top_k",
         "repeat_last_n",
+        "dry_allowed_length",
+        "dry_penalty_last_n",
+        "mirostat",
+        "min_tokens",
     ] {
         assert_eq!(parameter_value(name, &["7"]).unwrap(), json!(7), "{name}");
         assert_eq!(refused_value(name, "x"), "invalid int value [x]", "{name}");
@@ -34,13 +38,28 @@ fn every_parameter_has_its_type() {
         "repeat_penalty",
         "presence_penalty",
         "frequency_penalty",
+        "dynatemp_range",
+        "dynatemp_exponent",
+        "top_n_sigma",
+        "xtc_probability",
+        "xtc_threshold",
+        "dry_multiplier",
+        "dry_base",
+        "mirostat_tau",
+        "mirostat_eta",
     ] {
         assert_eq!(parameter_value(name, &["0.5"]).unwrap(), json!(0.5), "{name}");
         assert_eq!(refused_value(name, "x"), "invalid float value [x]", "{name}");
     }
-    assert_eq!(parameter_value("use_mmap", &["false"]).unwrap(), json!(false));
-    assert_eq!(refused_value("use_mmap", "x"), "invalid bool value [x]");
-    assert_eq!(parameter_value("stop", &["a", "b"]).unwrap(), json!(["a", "b"]));
+    for name in ["use_mmap", "ignore_eos"] {
+        assert_eq!(parameter_value(name, &["false"]).unwrap(), json!(false));
+        assert_eq!(refused_value(name, "x"), "invalid bool value [x]");
+    }
+    for name in ["stop", "dry_sequence_breakers"] {
+        assert_eq!(parameter_value(name, &["a", "b"]).unwrap(), json!(["a", "b"]));
+    }
+    assert_eq!(parameter_value("logit_bias", &["{\"5\":", "-1.5}"]).unwrap(), json!({"5": -1.5}));
+    assert_eq!(refused_value("logit_bias", "5"), "invalid object value [5]");
 }
 
 #[test]

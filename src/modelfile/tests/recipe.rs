@@ -45,9 +45,6 @@ fn the_last_counts_or_all_do() {
 #[test]
 fn deprecated_parameters_are_skipped_with_a_warning() {
     let names = [
-        "mirostat",
-        "mirostat_tau",
-        "mirostat_eta",
         "penalize_newline",
         "tfs_z",
         "numa",

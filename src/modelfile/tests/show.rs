@@ -80,7 +80,10 @@ fn a_model_with_nothing_but_weights() {
 #[test]
 fn printed_parameters_have_the_same_values_again() {
     let base = PathBase { folder: std::path::Path::new("/nowhere"), home: None };
-    let parts = ModelParts { from: "a".to_owned(), parameters: parts().parameters, ..ModelParts::default() };
+    let mut parameters = parts().parameters;
+    parameters.insert("logit_bias".into(), json!({"5": -1.5, "70": 2}));
+    parameters.insert("dry_sequence_breakers".into(), json!(["\n", ":"]));
+    let parts = ModelParts { from: "a".to_owned(), parameters, ..ModelParts::default() };
     let recipe = parse(Modelfile::from(parts.clone()).to_string().as_bytes()).unwrap().recipe(base).unwrap();
     for (name, value) in &parts.parameters {
         let (found, expected) = (&recipe.parameters[name], value);

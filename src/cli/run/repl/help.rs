@@ -51,6 +51,12 @@ Available Parameters:
   /set parameter presence_penalty <float>     Lower what was said once
   /set parameter frequency_penalty <float>    Lower what was said, each time again
   /set parameter stop <text> <text> ...       End the answer at one of these
+  /set parameter min_tokens <int>             Do not end before so many tokens
+  /set parameter xtc_probability <float>      How often the obvious is left out (XTC)
+  /set parameter dry_multiplier <float>       Make repetitions less likely, the longer the less (DRY)
+  /set parameter mirostat <int>               Steer the surprise: 1 or 2
+
+docs/api.md lists all.
 
 ";
 
