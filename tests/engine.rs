@@ -51,7 +51,7 @@ async fn start(source: Source, mut engine: EngineSettings) -> Engine {
 fn request(prompt: &str, tokens: u32, sampling: Sampling) -> Submit {
     Submit {
         id: RequestId(0),
-        prompt: Prompt { context: vec![], text: prompt.into() },
+        prompt: Prompt { text: prompt.into(), ..Prompt::default() },
         sampling,
         limits: Limits { max_new: Some(tokens), ..Limits::default() },
         constraint: None,

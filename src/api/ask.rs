@@ -9,7 +9,7 @@ use super::error::Failure;
 use super::format;
 use super::options::Options;
 use crate::chat::output::{Format, Names, Reader, Reading};
-use crate::chat::{Conversation, Message, Templates, Think, strip_earlier_thoughts};
+use crate::chat::{Around, Conversation, Message, Templates, Think, strip_earlier_thoughts};
 use crate::engine::protocol::{
     Constraint, Finish, Form, Limits, ModelFacts, Prompt, RequestError, RequestId, Submit, Token,
 };
@@ -68,6 +68,13 @@ impl Purpose {
 pub(crate) enum Input {
     /// Text that goes to the tokeniser as it is.
     Raw(String),
+    /// Two texts, between which the model is to insert one.
+    Insert {
+        /// The texts.
+        around: Around,
+        /// Tokens of an earlier exchange, put before them.
+        context: Vec<Token>,
+    },
     /// A conversation for the model's chat template.
     Chat {
         /// The turns.
@@ -250,14 +257,11 @@ impl Input {
     ) -> Result<Prepared, Failure> {
         let (messages, tools, choice, think, context) = match self {
             Self::Raw(text) => {
-                let prompt = Prompt { context: Vec::new(), text };
-                return Ok(Prepared {
-                    prompt,
-                    reader: Reader::plain(),
-                    visible: Vec::new(),
-                    constraint: form.map(Constraint::new),
-                    may_forget: false,
-                });
+                return Ok(Prepared::plain(Prompt { text, ..Prompt::default() }, form));
+            }
+            Self::Insert { around, context } => {
+                check_context(&context, facts)?;
+                return Ok(Prepared::plain(insertion(around, context, app, model, facts).await?, form));
             }
             Self::Chat { messages, tools, tool_choice, think, context } => {
                 (messages, tools, tool_choice, think, context)
@@ -272,9 +276,7 @@ impl Input {
         }
         let think = thinking(think, &format, content.can("thinking", format.can_think()))
             .ok_or_else(|| Failure::NoThinking(asked_as.to_owned()))?;
-        if let Some(token) = context.iter().find(|token| **token >= facts.vocab) {
-            return Err(Failure::Invalid(format!("context holds {token}, which is no token of this model")));
-        }
+        check_context(&context, facts)?;
         // What goes on from tokens has had its beginning.
         let mut messages = if context.is_empty() { with_beginning(content, messages) } else { messages };
         let may_forget = forgotten.leave_out(&mut messages);
@@ -294,7 +296,42 @@ impl Input {
         let reading = Reading { tools: &tools, hides_thinking, prompt: &text, is_prefilled };
         let reader = Reader::new(&format, &reading);
         let visible = format.visible(!tools.is_empty());
-        Ok(Prepared { prompt: Prompt { context, text }, reader, visible, constraint, may_forget })
+        let prompt = Prompt { context, text, suffix: None };
+        Ok(Prepared { prompt, reader, visible, constraint, may_forget })
+    }
+}
+
+impl Prepared {
+    /// A prompt whose answer is shown as the model writes it.
+    fn plain(prompt: Prompt, form: Option<Form>) -> Self {
+        let constraint = form.map(Constraint::new);
+        Self { prompt, reader: Reader::plain(), visible: Vec::new(), constraint, may_forget: false }
+    }
+}
+
+fn check_context(context: &[Token], facts: &ModelFacts) -> Result<(), Failure> {
+    match context.iter().find(|token| **token >= facts.vocab) {
+        Some(token) => {
+            Err(Failure::Invalid(format!("context holds {token}, which is no token of this model")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The prompt for an insertion: by the model's Go template if that is made for it, else by the tokens of its vocabulary.
+async fn insertion(
+    around: Around,
+    context: Vec<Token>,
+    app: &App,
+    model: &Model,
+    facts: &ModelFacts,
+) -> Result<Prompt, Failure> {
+    let content = &*model.content;
+    let templates = Templates { go: content.template.as_deref(), facts };
+    let rendered = app.renderer.insert(templates, around.clone()).await?;
+    match rendered.map(|text| (text, None)).or(facts.infill.then_some((around.prompt, Some(around.suffix)))) {
+        Some((text, suffix)) if content.can("insert", true) => Ok(Prompt { context, text, suffix }),
+        _ => Err(Failure::NoInsert(full_name(model))),
     }
 }
 

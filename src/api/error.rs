@@ -55,6 +55,9 @@ pub enum Failure {
     /// The request offers tools to a model that cannot call any.
     #[error("{0} does not support tools")]
     NoTools(String),
+    /// The request wants text inserted by a model that cannot.
+    #[error("{0} does not support insert")]
+    NoInsert(String),
     /// The request asks a model to write that cannot.
     #[error("{model:?} does not support {purpose}")]
     NoGeneration {
@@ -115,11 +118,13 @@ impl Failure {
             | Self::NotSupported(_)
             | Self::NoThinking(_)
             | Self::NoTools(_)
+            | Self::NoInsert(_)
             | Self::NoGeneration { .. }
             | Self::Chat(ChatError::Refused(_) | ChatError::TooLong)
             | Self::Engine(
                 RequestError::PromptTooLong { .. }
                 | RequestError::EmptyPrompt
+                | RequestError::NoInfill
                 | RequestError::Tokenize(_)
                 | RequestError::InputTooLong
                 | RequestError::NoRoom

@@ -93,6 +93,17 @@ pub struct Conversation {
     pub think: Think,
 }
 
+/// Two texts between which something is to be inserted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Around {
+    /// The text in front.
+    pub prompt: String,
+    /// The text behind.
+    pub suffix: String,
+    /// Whether to think before the answer.
+    pub think: Think,
+}
+
 /// The templates that a model has.
 #[derive(Clone, Copy, Debug)]
 pub struct Templates<'a> {
@@ -144,6 +155,26 @@ impl Renderer {
         rendering.await.unwrap_or_else(|panic| Err(ChatError::Template(panic.to_string())))
     }
 
+    /// Writes the prompt for text that is to be inserted between two others, by the Go template of the model. `None` if
+    /// that is not made for it, or a text is empty. Which of its templates serves conversations best does not matter.
+    ///
+    /// # Errors
+    /// See [`ChatError`].
+    pub async fn insert(&self, of: Templates<'_>, around: Around) -> Result<Option<String>, ChatError> {
+        let Some(template) = of.go.map(|source| self.go_template(source)).transpose()? else {
+            return Ok(None);
+        };
+        if !template.capabilities().insert || around.prompt.is_empty() || around.suffix.is_empty() {
+            return Ok(None);
+        }
+        let rendering = tokio::task::spawn_blocking(move || {
+            let Around { prompt, suffix, think } = &around;
+            let values = Values { prompt, suffix, think: think.clone(), ..Values::default() };
+            template.render(&values).map_err(go_error)
+        });
+        rendering.await.unwrap_or_else(|panic| Err(ChatError::Template(panic.to_string()))).map(Some)
+    }
+
     /// How the answers of a model are to be read. `parser` is what its config names, and may be empty; `family` its
     /// architecture.
     ///
@@ -191,13 +222,15 @@ impl Renderer {
 
 fn render_go(template: &GoTemplate, conversation: &Conversation) -> Result<String, ChatError> {
     let Conversation { messages, tools, think } = conversation;
-    template.render(&Values { messages, tools, think: think.clone(), ..Values::default() }).map_err(|error| {
-        match error {
-            GoTemplateError::Endless { .. } => ChatError::TooLong,
-            GoTemplateError::Execution { .. } => ChatError::Refused(error.to_string()),
-            GoTemplateError::Syntax { .. } => ChatError::Template(error.to_string()),
-        }
-    })
+    template.render(&Values { messages, tools, think: think.clone(), ..Values::default() }).map_err(go_error)
+}
+
+fn go_error(error: GoTemplateError) -> ChatError {
+    match error {
+        GoTemplateError::Endless { .. } => ChatError::TooLong,
+        GoTemplateError::Execution { .. } => ChatError::Refused(error.to_string()),
+        GoTemplateError::Syntax { .. } => ChatError::Template(error.to_string()),
+    }
 }
 
 /// A trailing assistant message is what the answer starts with: the template opens the turn, we fill it.

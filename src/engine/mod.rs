@@ -16,6 +16,7 @@
 //! | [`worker`], [`intake`] | the engine's side: start, threads, tokenising |
 //! | [`step`] | the loop that everything else serves |
 //! | [`request`], [`sequence`] | a request's life in the engine, and what the scheduler sees of it |
+//! | [`infill`] | the prompt for text that is to be inserted |
 //! | [`embedding`] | texts to vectors, beside all of this |
 //! | [`scheduler`] | who computes what in the next step |
 //! | [`pages`], [`prefix`] | what the pool holds, and for whom |
@@ -30,6 +31,7 @@ pub mod constraint;
 pub mod embedding;
 pub mod frame;
 pub mod grammar;
+pub mod infill;
 pub mod intake;
 pub mod pages;
 pub mod prefix;

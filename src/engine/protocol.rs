@@ -180,6 +180,8 @@ pub struct ModelFacts {
     pub eos: String,
     /// The template in the model file, Jinja. `None` means plain concatenation.
     pub chat_template: Option<String>,
+    /// Whether the vocabulary has tokens for text that is to be inserted.
+    pub infill: bool,
     /// Devices that compute, for people.
     pub devices: Vec<String>,
 }
@@ -252,6 +254,9 @@ pub struct Prompt {
     pub context: Vec<Token>,
     /// The text.
     pub text: String,
+    /// What comes after the answer: the model is to insert something, by the tokens that its vocabulary has for that.
+    /// `text` and this are then plain text, without special tokens. Only for models with [`ModelFacts::infill`].
+    pub suffix: Option<String>,
 }
 
 /// When a request ends, and what happens when it meets its context limit.
@@ -405,6 +410,9 @@ pub enum RequestError {
     /// Nothing to continue, not even a begin-of-sequence token.
     #[error("the prompt has no tokens")]
     EmptyPrompt,
+    /// There is a suffix, but no tokens for it.
+    #[error("the vocabulary of this model has no tokens for insertion")]
+    NoInfill,
     /// The text cannot be tokenised.
     #[error("the prompt cannot be tokenised: {0}")]
     Tokenize(String),

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::backend::Vocabulary;
 use super::grammar::Guided;
+use super::infill::Insertion;
 use super::protocol::{FinishReason, Limits, Prompt, RequestError, Submit, Summary, Token};
 use super::sampler::Sampler;
 use super::sequence::Sequence;
@@ -87,7 +88,8 @@ pub struct Sizes {
 /// Tokenises a request and applies its limits. `guide` is what became of its constraint.
 ///
 /// # Errors
-/// [`RequestError::PromptTooLong`], [`RequestError::EmptyPrompt`], [`RequestError::Tokenize`].
+/// [`RequestError::PromptTooLong`], [`RequestError::EmptyPrompt`], [`RequestError::Tokenize`],
+/// [`RequestError::NoInfill`].
 pub fn prepare(
     submit: Submit,
     submitted: Instant,
@@ -95,15 +97,9 @@ pub fn prepare(
     sizes: Sizes,
     guide: Option<Guided>,
 ) -> Result<Sequence<Request>, RequestError> {
-    let mut tokens = tokenize(submit.prompt, vocabulary)?;
-    if tokens.is_empty() {
-        return Err(RequestError::EmptyPrompt);
-    }
     let limits = &submit.limits;
     let limit = limits.context.unwrap_or(sizes.context).max(LEAST_CONTEXT).min(sizes.pool);
-    let lead = u32::from(vocabulary.leading().is_some_and(|t| tokens.first() == Some(&t)));
-    let keep = limits.keep.saturating_add(lead).min(limit / 2);
-    truncate(&mut tokens, limits, limit, keep)?;
+    let Prepared { tokens, keep } = tokens(submit.prompt, limits, limit, vocabulary)?;
     let most = limit.saturating_mul(MOST_CONTEXTS);
     let request = Request {
         sampler: Sampler::new(&submit.sampling, vocabulary, random_seed()),
@@ -111,7 +107,7 @@ pub fn prepare(
         text: TextStream::new(submit.stop),
         visible: Visible::new(&submit.visible, vocabulary),
         logprobs: submit.logprobs,
-        shift_keep: (limits.shift && !limits.fill).then_some(keep),
+        shift_keep: keep.filter(|_| limits.shift && !limits.fill),
         return_tokens: submit.return_tokens,
         prompt_tokens: tokens.len() as u32,
         unreported: 0,
@@ -122,6 +118,45 @@ pub fn prepare(
     sequence.limit = limit;
     sequence.credit = submit.credit;
     Ok(sequence)
+}
+
+/// The tokens of a prompt that leave room for an answer.
+struct Prepared {
+    tokens: Vec<Token>,
+    /// How many of them stay at the head when the context is full; `None` if nothing can be taken out of it.
+    keep: Option<u32>,
+}
+
+fn tokens(
+    mut prompt: Prompt,
+    limits: &Limits,
+    limit: u32,
+    vocabulary: &dyn Vocabulary,
+) -> Result<Prepared, RequestError> {
+    if let Some(suffix) = prompt.suffix.take() {
+        let mut insertion = Insertion::new(&prompt, &suffix, vocabulary)?;
+        if let Some(target) = target(insertion.count() as u32, limits, limit, 0)? {
+            insertion.cut(target as usize);
+        }
+        // The marks alone may be too many for the smallest contexts.
+        let (len, most) = (insertion.count() as u32, limit - 1);
+        if len > most {
+            return Err(RequestError::PromptTooLong { tokens: len, limit: most });
+        }
+        return Ok(Prepared { tokens: insertion.into_tokens(), keep: None });
+    }
+    let mut tokens = tokenize(prompt, vocabulary)?;
+    if tokens.is_empty() {
+        return Err(RequestError::EmptyPrompt);
+    }
+    let lead = u32::from(vocabulary.leading().is_some_and(|t| tokens.first() == Some(&t)));
+    let keep = limits.keep.saturating_add(lead).min(limit / 2);
+    let len = tokens.len() as u32;
+    if let Some(target) = target(len, limits, limit, keep)? {
+        // The head stays, and so much of the tail.
+        tokens.drain(keep as usize..(keep + len - target) as usize);
+    }
+    Ok(Prepared { tokens, keep: Some(keep) })
 }
 
 fn tokenize(prompt: Prompt, vocabulary: &dyn Vocabulary) -> Result<Vec<Token>, RequestError> {
@@ -140,19 +175,17 @@ fn tokenize(prompt: Prompt, vocabulary: &dyn Vocabulary) -> Result<Vec<Token>, R
     Ok(tokens)
 }
 
-/// Cuts the middle out of a prompt that leaves no room for an answer, by Ollama's rule: the head of `keep`
-/// tokens stays, and so much of the tail that about half of the context behind the head is free.
-fn truncate(tokens: &mut Vec<Token>, limits: &Limits, limit: u32, keep: u32) -> Result<(), RequestError> {
-    let (len, most) = (tokens.len() as u32, limit - 1);
+/// To how many tokens a prompt that leaves no room for an answer is cut, by Ollama's rule: about half of the context
+/// behind the head of `keep` tokens is free then. `None` if it fits.
+fn target(len: u32, limits: &Limits, limit: u32, keep: u32) -> Result<Option<u32>, RequestError> {
+    let most = limit - 1;
     if len <= most {
-        return Ok(());
+        return Ok(None);
     }
     if !limits.truncate || !limits.shift {
         return Err(RequestError::PromptTooLong { tokens: len, limit: most });
     }
-    let target = limit - ((limit - keep) / 2).max(1);
-    tokens.drain(keep as usize..(keep + len - target) as usize);
-    Ok(())
+    Ok(Some(limit - ((limit - keep) / 2).max(1)))
 }
 
 /// The figures of an ended request.

@@ -121,6 +121,7 @@ fn load(
         bos: vocabulary.bos(),
         eos: vocabulary.eos(),
         chat_template: model.chat_template(),
+        infill: vocabulary.infill().is_some(),
         devices,
     };
     let writer = writer.map(|Writer { backend, max_running, max_cached, .. }| {

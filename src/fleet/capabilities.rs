@@ -44,8 +44,10 @@ impl Content {
             PromptSource::Go => (go.as_ref(), None),
             _ => (None, jinja),
         };
+        // Tokens of the vocabulary serve where no template says how; a model for vectors writes nothing.
+        let infill = self.facts.as_ref().is_some_and(|facts| facts.infill && !facts.pooling);
+        let inserts = infill || sources.go.is_some_and(|go| go.capabilities().insert);
         let format = format_of(&self.config.parser, self.family(), go, jinja);
-        let inserts = go.is_some_and(|go| go.capabilities().insert);
         let named = [(format.can_call(), "tools"), (inserts, "insert"), (format.can_think(), "thinking")];
         named.into_iter().filter_map(|(can, name)| can.then_some(name)).collect()
     }

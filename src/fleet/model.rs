@@ -74,6 +74,8 @@ pub struct FileFacts {
     pub pooling: bool,
     /// Whether the file reads images.
     pub vision: bool,
+    /// Whether the vocabulary has tokens for text that is to be inserted.
+    pub infill: bool,
     /// The chat template of the file, Jinja.
     pub chat_template: Option<String>,
 }
@@ -90,6 +92,7 @@ impl FileFacts {
             embedding_length: file.architecture_u64("embedding_length"),
             pooling: file.architecture_u64("pooling_type").is_some(),
             vision: file.architecture_u64("vision.block_count").is_some(),
+            infill: file.has_infill(),
             chat_template: file.chat_template().map(ToOwned::to_owned),
         }
     }

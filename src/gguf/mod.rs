@@ -33,6 +33,7 @@ mod error;
 mod file;
 mod file_type;
 pub mod import;
+mod infill;
 pub mod merge;
 mod parse;
 mod read;

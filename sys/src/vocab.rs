@@ -197,6 +197,25 @@ impl Vocab {
         u32::try_from(unsafe { ffi::llama_vocab_eos(self.as_ptr()) }).ok()
     }
 
+    /// The tokens around text that the model is to insert, if it was trained to: before the text in front, before the
+    /// text behind, and before what is inserted.
+    #[must_use]
+    pub fn infill(&self) -> Option<[Token; 3]> {
+        let vocab = self.as_ptr();
+        // SAFETY: reads a live vocabulary; -1 means none.
+        let ids = unsafe {
+            [
+                ffi::llama_vocab_fim_pre(vocab),
+                ffi::llama_vocab_fim_suf(vocab),
+                ffi::llama_vocab_fim_mid(vocab),
+            ]
+        };
+        match ids.map(|id| u32::try_from(id).ok()) {
+            [Some(prefix), Some(suffix), Some(middle)] => Some([prefix, suffix, middle]),
+            _ => None,
+        }
+    }
+
     /// Whether [`Self::tokenize`] puts the begin-of-sequence token in front.
     #[must_use]
     pub fn adds_bos(&self) -> bool {

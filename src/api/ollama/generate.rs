@@ -18,7 +18,7 @@ use crate::api::ask::{self, Ask, Input, Purpose, ToolChoice};
 use crate::api::error::Failure;
 use crate::api::options::Options;
 use crate::api::{format, keep_alive, logprobs, stream};
-use crate::chat::Message;
+use crate::chat::{Around, Message};
 use crate::engine::protocol::Token;
 use crate::fleet::KeepAlive;
 use crate::server::app::App;
@@ -32,7 +32,7 @@ pub(crate) struct GenerateRequest {
     name: Option<String>,
     /// What the user says. Empty loads the model, or unloads it if `keep_alive` is 0.
     prompt: Option<String>,
-    /// Text after the answer. Not supported yet.
+    /// Text after the answer, which is inserted between `prompt` and this. Without `raw`, and for models that can.
     suffix: Option<String>,
     /// A system message before the prompt.
     system: Option<String>,
@@ -150,9 +150,6 @@ impl GenerateRequest {
         if given(&self.template) {
             return Err(Failure::NotSupported("a template in a request"));
         }
-        if given(&self.suffix) {
-            return Err(Failure::NotSupported("a suffix"));
-        }
         format::ollama(self.format.as_ref())?;
         shared::no_images(self.images.as_ref())?;
         logprobs::wanted(self.logprobs, self.top_logprobs)?;
@@ -169,10 +166,13 @@ impl GenerateRequest {
         let keep_alive = keep_alive::of_request(self.keep_alive.as_ref())?;
         let logprobs = logprobs::wanted(self.logprobs, self.top_logprobs)?;
         let prompt = self.prompt.unwrap_or_default();
+        let context = self.context.unwrap_or_default();
+        let suffix = self.suffix.filter(|suffix| !suffix.is_empty());
         let input = if raw {
             Input::Raw(prompt)
+        } else if let Some(suffix) = suffix {
+            Input::Insert { around: Around { prompt, suffix, think }, context }
         } else {
-            let context = self.context.unwrap_or_default();
             // What goes on from tokens has had its system message.
             let system = self.system.filter(|system| !system.is_empty() && context.is_empty());
             let system = system.map(|system| Message::new("system", system));
@@ -237,6 +237,19 @@ mod tests {
     }
 
     #[test]
+    fn a_suffix_asks_for_what_comes_between() {
+        let request = json!({"prompt": "def f", "suffix": "return x", "system": "Be kind.", "context": [1]});
+        let asked = ask(request).unwrap();
+        let around = Around { prompt: "def f".into(), suffix: "return x".into(), think: Think::Unset };
+        assert_eq!(asked.input, Input::Insert { around, context: vec![1] });
+        assert!(asked.return_tokens);
+        let raw = ask(json!({"prompt": "def f", "suffix": "return x", "raw": true})).unwrap();
+        assert_eq!(raw.input, Input::Raw("def f".into()));
+        let none = ask(json!({"prompt": "Hi", "suffix": ""})).unwrap();
+        assert_eq!(none.input, chat(vec![Message::new("user", "Hi")], Vec::new()));
+    }
+
+    #[test]
     fn a_context_has_had_its_system_message() {
         let asked = ask(json!({"prompt": "Hi", "system": "Be kind.", "context": [1, 2]})).unwrap();
         assert_eq!(asked.input, chat(vec![Message::new("user", "Hi")], vec![1, 2]));
@@ -275,7 +288,6 @@ mod tests {
                 json!("xml"),
                 "invalid format: \"xml\"; expected \"json\" or a valid JSON Schema object",
             ),
-            ("suffix", json!("x"), "a suffix is not supported yet"),
             ("template", json!("{{ .Prompt }}"), "a template in a request is not supported yet"),
             ("images", json!(["aGk="]), "image input is not supported yet"),
         ] {

@@ -117,6 +117,7 @@ mod tests {
             embedding_length: Some(64),
             pooling: false,
             vision: false,
+            infill: false,
             chat_template: None,
         };
         let model = Model {

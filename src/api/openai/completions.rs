@@ -16,7 +16,7 @@ use super::{Failures, OpenAiError};
 use crate::api::ask::{self, Ask, Input, Purpose};
 use crate::api::error::Failure;
 use crate::api::{format, logprobs, stream};
-use crate::chat::Message;
+use crate::chat::{Around, Message, Think};
 use crate::server::app::App;
 
 /// What to continue, and how.
@@ -36,7 +36,7 @@ pub(crate) struct CompletionRequest {
     /// Report log-probabilities with this many alternatives, at most 20.
     #[schema(value_type = Option<u32>)]
     logprobs: Option<f64>,
-    /// Text after the answer. Not supported yet.
+    /// Text after the answer, which is inserted between `prompt` and this, by models that can.
     suffix: Option<String>,
     /// `text`, `json_object`, or `json_schema` with a schema.
     #[schema(value_type = Option<Object>)]
@@ -95,20 +95,24 @@ fn prompt(value: Option<&Value>) -> Result<String, Failure> {
 
 impl CompletionRequest {
     fn ask(self, prompt: String) -> Result<Ask, Failure> {
-        if self.suffix.is_some_and(|suffix| !suffix.is_empty()) {
-            return Err(Failure::NotSupported("a suffix"));
-        }
         if self.echo == Some(true) {
             return Err(Failure::NotSupported("echo"));
         }
         let top = logprobs::alternatives("logprobs", self.logprobs)?;
         let format = format::openai(self.response_format.as_ref())?;
         let options = self.sampling.resolve()?;
+        let input = match self.suffix.filter(|suffix| !suffix.is_empty()) {
+            Some(suffix) => {
+                let around = Around { prompt, suffix, think: Think::Unset };
+                Input::Insert { around, context: Vec::new() }
+            }
+            None => Input::conversation(vec![Message::new("user", prompt)]),
+        };
         Ok(Ask {
             model: self.model.unwrap_or_default(),
             purpose: Purpose::Generate,
             keep_alive: None,
-            input: Input::conversation(vec![Message::new("user", prompt)]),
+            input,
             format,
             options,
             truncate: true,
@@ -144,12 +148,20 @@ mod tests {
     }
 
     #[test]
+    fn a_suffix_asks_for_what_comes_between() {
+        let asked = ask(json!({"prompt": "a", "suffix": "b"})).unwrap();
+        let around = Around { prompt: "a".into(), suffix: "b".into(), think: Think::Unset };
+        assert_eq!(asked.input, Input::Insert { around, context: Vec::new() });
+        let none = ask(json!({"prompt": "a", "suffix": ""})).unwrap();
+        assert_eq!(none.input, Input::conversation(vec![Message::new("user", "a")]));
+    }
+
+    #[test]
     fn bad_requests_are_refused() {
         for (request, error) in [
             (json!({"prompt": 5}), "invalid type for 'prompt' field: 5"),
             (json!({"prompt": ["a", "b"]}), "a list of prompts is not supported yet"),
             (json!({"prompt": [1, 2]}), "a prompt of token ids is not supported yet"),
-            (json!({"prompt": "a", "suffix": "b"}), "a suffix is not supported yet"),
             (json!({"prompt": "a", "echo": true}), "echo is not supported yet"),
             (json!({"prompt": "a", "best_of": 1, "logprobs": -1}), "logprobs must be between 0 and 20"),
         ] {

@@ -120,6 +120,18 @@ pub trait Embedder: Send {
     fn embed(&mut self, texts: &[&[Token]]) -> Result<Vec<Vec<f32>>, String>;
 }
 
+/// The tokens around text that a model is to insert: `prefix`, the text in front, `suffix`, the text behind, `middle`,
+/// and then the model goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Infill {
+    /// Before the text in front.
+    pub prefix: Token,
+    /// Before the text behind.
+    pub suffix: Token,
+    /// Before what is inserted.
+    pub middle: Token,
+}
+
 /// Text to tokens and back. Shared by the threads of an engine.
 pub trait Vocabulary: Send + Sync {
     /// Tokenises with special tokens recognised and those added that the vocabulary wants.
@@ -165,4 +177,9 @@ pub trait Vocabulary: Send + Sync {
 
     /// The token that [`Self::tokenize`] puts behind a text, if it does.
     fn trailing(&self) -> Option<Token>;
+
+    /// The tokens around text that the model is to insert, if it was trained to.
+    fn infill(&self) -> Option<Infill> {
+        None
+    }
 }

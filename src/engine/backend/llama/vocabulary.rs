@@ -2,7 +2,7 @@
 
 use quipu_llama::Vocab;
 
-use crate::engine::backend::Vocabulary;
+use crate::engine::backend::{Infill, Vocabulary};
 use crate::engine::protocol::Token;
 
 /// The vocabulary of a model, with the bytes of all tokens at hand.
@@ -95,6 +95,11 @@ impl Vocabulary for LlamaVocabulary {
 
     fn trailing(&self) -> Option<Token> {
         self.vocab.trailing()
+    }
+
+    fn infill(&self) -> Option<Infill> {
+        let [prefix, suffix, middle] = self.vocab.infill()?;
+        Some(Infill { prefix, suffix, middle })
     }
 }
 
