@@ -8,7 +8,7 @@
 set -eu
 model=${MODEL:?name a GGUF file: MODEL=path.gguf}
 rounds=${ROUNDS:-3}
-rows=${ROWS:-distinct shared sessions long neighbour front}
+rows=${ROWS:-distinct shared sessions long neighbour schema front}
 here="$(cd "$(dirname "$0")/.." && pwd)"
 quipu="$here/target/release/quipu"
 out="$here/target/performance"
@@ -61,6 +61,14 @@ for row in $rows; do
             timeout 900 sh -c 'while :; do :; done' &
             neighbour=$!
             compare neighbour random:requests=8,input=64,output=96 8 np=8,unified=off,ctx=8192
+            ;;
+        schema)
+            echo "== schema: a schema of 40 fields beside free text, 16 at a time"
+            serve --model "$model,name=m"
+            one="http://127.0.0.1:$port,model=m,ignore-eos"
+            "$quipu" bench run "$one,name=schema,schema=40" "$one,name=free" -w random:requests=16,input=32,output=128 \
+                -c 16 --rounds "$rounds" --any-length --out "$out/schema"
+            stop
             ;;
         front)
             echo "== front: the mock engine, 64 at a time"

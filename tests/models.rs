@@ -169,6 +169,36 @@ async fn memory_for_two_models_serves_three_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_model_says_how_its_cache_is_kept() {
+    let Some(path) = stories() else { return };
+    let server = Server::start(&["--cache-type-v", "bf16"], &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let modelfile = format!("FROM {}\nPARAMETER num_predict 3\n", path.canonicalize().unwrap().display());
+    std::fs::write(folder.path().join("plain"), &modelfile).unwrap();
+    std::fs::write(folder.path().join("exact"), modelfile + "PARAMETER cache_type_k F32\n").unwrap();
+    let mut pools = Vec::new();
+    for (model, keys) in [("plain", "f16"), ("exact", "f32")] {
+        done(&server, folder.path(), &["create", model, "-f", model]);
+        let answer = server
+            .post_json("/api/generate", &json!({"model": model, "prompt": "Once", "stream": false}))
+            .await;
+        assert_eq!(answer["eval_count"], 3, "{answer}");
+        let ps: Value = server.get("/api/ps").await.json().await.unwrap();
+        // Over the same weights, and still an engine of its own.
+        let loaded = ps["models"].as_array().unwrap().iter().find(|l| l["name"] == format!("{model}:latest"));
+        let placed = &loaded.unwrap()["placement"];
+        assert_eq!(
+            (&placed["cache_type_k"], &placed["cache_type_v"]),
+            (&json!(keys), &json!("bf16")),
+            "{ps}"
+        );
+        pools.push(placed["memory"][0]["pool"].as_u64().unwrap() / placed["pool_tokens"].as_u64().unwrap());
+    }
+    assert_eq!(pools[1], pools[0] / 2 * 3);
+    assert!(done(&server, folder.path(), &["show", "exact", "--parameters"]).contains("cache_type_k"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_finds_the_queue_full_is_told_so() {
     let Some(path) = stories() else { return };
     let server = Server::start(&["--max-queue", "2", "--keep-alive", "5m"], &[]);

@@ -156,6 +156,7 @@ impl Endpoint {
             messages: question.messages,
             max_tokens: question.max_tokens,
             ignore_eos: self.target.ignore_eos,
+            schema: self.target.schema,
             sampling: self.sampling,
         };
         // All of this before the clock is read: it is our work, not the server's.

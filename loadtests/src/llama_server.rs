@@ -187,6 +187,7 @@ impl Settings {
             dialect: self.dialect,
             model: None,
             ignore_eos: true,
+            schema: 0,
             pid: child.id(),
             key_env: None,
         };

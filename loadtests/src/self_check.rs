@@ -75,6 +75,7 @@ pub async fn self_check(args: &SelfCheckArgs) -> Result<Cost, LoadError> {
         dialect: Dialect::OpenaiChat,
         model: None,
         ignore_eos: false,
+        schema: 0,
         pid: None,
         key_env: None,
     };

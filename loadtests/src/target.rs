@@ -28,6 +28,9 @@ pub struct Target {
     /// Ask for replies that go on to their limit. llama-server and vLLM know the option; others ignore or refuse it.
     #[serde(default)]
     pub ignore_eos: bool,
+    /// Ask for JSON by a schema of so many fields; 0 for text.
+    #[serde(default)]
+    pub schema: u32,
     /// The server's process on this machine: its memory and CPU time, and those of its children, are measured.
     #[serde(default)]
     pub pid: Option<u32>,

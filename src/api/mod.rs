@@ -14,6 +14,7 @@ pub(crate) mod body;
 pub mod duration;
 pub(crate) mod embed;
 pub mod error;
+pub(crate) mod forgotten;
 pub(crate) mod format;
 pub(crate) mod keep_alive;
 pub mod logprobs;

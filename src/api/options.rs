@@ -98,6 +98,8 @@ impl Options {
                     "how a model is loaded is the server's choice, not that of one request",
                 );
             }
+            // Of a model: `fleet/catalog.rs` reads them.
+            "cache_type_k" | "cache_type_v" => debug!(name, "counts in a Modelfile only"),
             _ if is_deprecated(name) => debug!(name, "obsolete option ignored"),
             _ => ignored(name, value, "there is no such option"),
         }

@@ -203,6 +203,8 @@ impl Actor {
         };
         let mut settings = self.settings.engine.clone();
         settings.pool_bytes = Some(self.memory.left_for_pool());
+        settings.cache_keys = self.weights.cache_keys.or(settings.cache_keys);
+        settings.cache_values = self.weights.cache_values.or(settings.cache_values);
         let load = LoadSpec { source, adapters: self.weights.adapters.clone(), engine: settings };
         let metrics = EngineMetrics::new(&model.name);
         let observe = Box::new(move |report: &_| metrics.record(report));

@@ -69,10 +69,16 @@ impl Catalog {
         let path = |layer: &Layer| self.store.path(layer);
         let model = manifest.layers_of(&MediaType::Model).next().map(path).transpose()?;
         let adapters = manifest.layers_of(&MediaType::Adapter).map(path).collect::<Result<_, _>>()?;
+        let cache_type = |name: &str| content.parameters.get(name)?.as_str()?.parse().ok();
         Ok(Model {
             name,
             // A model without weights of its own (one that runs elsewhere) is listed, and fails when it is used.
-            weights: Weights { source: SourcePath::Gguf(model.unwrap_or_default()), adapters },
+            weights: Weights {
+                adapters,
+                cache_keys: cache_type("cache_type_k"),
+                cache_values: cache_type("cache_type_v"),
+                ..Weights::new(SourcePath::Gguf(model.unwrap_or_default()))
+            },
             digest: manifest.digest().hex(),
             size: manifest.size(),
             modified: jiff::Timestamp::try_from(modified).unwrap_or_default(),

@@ -214,7 +214,7 @@ mod tests {
     use crate::fleet::SourcePath;
 
     fn weights(name: &str) -> Weights {
-        Weights { source: SourcePath::Gguf(PathBuf::from(name)), adapters: Vec::new() }
+        Weights::new(SourcePath::Gguf(PathBuf::from(name)))
     }
 
     /// An actor's mailbox, and whether it was told to make room.

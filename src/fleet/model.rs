@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{ModelSource, SourcePath};
 use crate::chat::Message;
+use crate::engine::protocol::CacheType;
 use crate::gguf::GgufFile;
 use crate::gguf::compat::{self, ModelFile};
 use crate::store::{ModelConfig, Name};
@@ -36,6 +37,18 @@ pub struct Weights {
     pub source: SourcePath,
     /// GGUFs of LoRA adapters.
     pub adapters: Vec<PathBuf>,
+    /// How keys are kept, if the model says so.
+    pub cache_keys: Option<CacheType>,
+    /// How values are kept, if the model says so.
+    pub cache_values: Option<CacheType>,
+}
+
+impl Weights {
+    /// Weights alone, about which nothing else is said.
+    #[must_use]
+    pub fn new(source: SourcePath) -> Self {
+        Self { source, adapters: Vec::new(), cache_keys: None, cache_values: None }
+    }
 }
 
 /// What surrounds the weights: all but licences, which nobody needs to serve a model.
@@ -130,7 +143,7 @@ impl Model {
             SourcePath::Mock => None,
         };
         Self {
-            weights: Weights { source: source.path, adapters: Vec::new() },
+            weights: Weights::new(source.path),
             name,
             digest: digest.iter().map(|b| format!("{b:02x}")).collect(),
             size,

@@ -1,5 +1,6 @@
 //! `PARAMETER`: which there are, and of which type.
 
+use quipu_llama::CacheType;
 use serde_json::Value;
 
 use super::ModelfileError;
@@ -16,12 +17,14 @@ pub(super) enum ParameterType {
     Strings,
     /// A JSON object, which Ollama's parameters have none of.
     Object,
+    /// A type of the KV cache, such as `q8_0`.
+    Cache,
 }
 
-use ParameterType::{Bool, Float, Int, Object, Strings};
+use ParameterType::{Bool, Cache, Float, Int, Object, Strings};
 
 /// The options of a model: Ollama's, and those that only Quipu has.
-const PARAMETERS: [(&str, ParameterType); 36] = [
+const PARAMETERS: [(&str, ParameterType); 38] = [
     ("num_ctx", Int),
     ("num_batch", Int),
     ("num_gpu", Int),
@@ -58,6 +61,8 @@ const PARAMETERS: [(&str, ParameterType); 36] = [
     ("logit_bias", Object),
     ("min_tokens", Int),
     ("ignore_eos", Bool),
+    ("cache_type_k", Cache),
+    ("cache_type_v", Cache),
 ];
 
 /// Options that are no more. Old Modelfiles have them, and old clients send them.
@@ -107,6 +112,7 @@ pub fn parameter_value(name: &str, values: &[&str]) -> Result<Value, ModelfileEr
         Strings => return Ok(Value::from(values)),
         // Words of one text: JSON does not mind how many spaces there were.
         Object => ("object", object(&values.join(" "))),
+        Cache => ("cache type", first.parse().ok().map(|kind: CacheType| kind.to_string().into())),
     };
     value.ok_or_else(|| ModelfileError::ParameterValue {
         kind,

@@ -25,7 +25,7 @@ const NOT_VALID: u8 = 2;
 #[derive(Debug, clap::Args)]
 pub(super) struct LoadArgs {
     /// Whom to ask: URL[,key=value...], keys name, dialect (openai-chat, openai-completions, ollama-chat,
-    /// ollama-generate), model, ignore-eos, pid, key-env; or llama-server=PATH,gguf=FILE[,key=value...], keys name,
+    /// ollama-generate), model, ignore-eos, schema, pid, key-env; or llama-server=PATH,gguf=FILE[,key=value...], keys name,
     /// dialect, np, unified, ctx, threads, args
     #[arg(value_name = "TARGET", required = true)]
     targets: Vec<TargetSpec>,

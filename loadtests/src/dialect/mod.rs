@@ -10,6 +10,7 @@
 mod ollama;
 mod openai;
 mod scan;
+mod schema;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -57,6 +58,8 @@ pub struct Ask<'a> {
     pub max_tokens: u32,
     /// Whether to ask for a reply that goes on to that length.
     pub ignore_eos: bool,
+    /// Ask for JSON by a schema of so many fields; 0 for text.
+    pub schema: u32,
     /// How tokens are chosen.
     pub sampling: Sampling,
 }
@@ -190,6 +193,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_schema_is_asked_for_in_each_dialects_words() {
+        let messages = [Message { role: Role::User, content: "Hello".into() }];
+        let sampling = Sampling { temperature: 0.0, seed: 3 };
+        let ask =
+            Ask { model: "m", messages: &messages, max_tokens: 7, ignore_eos: false, schema: 2, sampling };
+        let schema = schema::of_fields(2);
+        assert_eq!(schema["required"], serde_json::json!(["field_0", "field_1"]));
+        for dialect in Dialect::ALL {
+            let body = dialect.body(&ask);
+            let asked = match dialect {
+                Dialect::OllamaChat | Dialect::OllamaGenerate => &body["format"],
+                Dialect::OpenaiChat | Dialect::OpenaiCompletions => {
+                    &body["response_format"]["json_schema"]["schema"]
+                }
+            };
+            assert_eq!(*asked, schema, "{body}");
+        }
+    }
+
+    #[test]
     fn bodies() {
         let messages = [
             Message { role: Role::System, content: "Be brief.".into() },
@@ -200,6 +223,7 @@ mod tests {
             messages: &messages,
             max_tokens: 7,
             ignore_eos: true,
+            schema: 0,
             sampling: Sampling { temperature: 0.0, seed: 3 },
         };
         let plain = Ask { ignore_eos: false, ..ask };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Ask, Finish, Piece, Usage, joined};
+use super::{Ask, Finish, Piece, Usage, joined, schema};
 
 fn options(ask: &Ask<'_>) -> Value {
     let mut options = json!({
@@ -20,12 +20,25 @@ fn options(ask: &Ask<'_>) -> Value {
 }
 
 pub(super) fn chat_body(ask: &Ask<'_>) -> Value {
-    json!({"model": ask.model, "messages": ask.messages, "stream": true, "options": options(ask)})
+    with_format(
+        json!({"model": ask.model, "messages": ask.messages, "stream": true, "options": options(ask)}),
+        ask,
+    )
 }
 
 pub(super) fn generate_body(ask: &Ask<'_>) -> Value {
     let prompt = joined(ask.messages);
-    json!({"model": ask.model, "prompt": prompt, "raw": true, "stream": true, "options": options(ask)})
+    with_format(
+        json!({"model": ask.model, "prompt": prompt, "raw": true, "stream": true, "options": options(ask)}),
+        ask,
+    )
+}
+
+fn with_format(mut body: Value, ask: &Ask<'_>) -> Value {
+    if ask.schema > 0 {
+        body["format"] = schema::of_fields(ask.schema);
+    }
+    body
 }
 
 #[derive(Default, Deserialize)]

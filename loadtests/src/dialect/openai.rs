@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Ask, Finish, Piece, Usage, joined};
+use super::{Ask, Finish, Piece, Usage, joined, schema};
 
 /// What ends a stream.
 const DONE: &[u8] = b"[DONE]";
@@ -18,6 +18,11 @@ fn with_options(mut body: Value, ask: &Ask<'_>) -> Value {
     body["stream_options"] = json!({"include_usage": true});
     if ask.ignore_eos {
         body["ignore_eos"] = true.into();
+    }
+    if ask.schema > 0 {
+        let schema = schema::of_fields(ask.schema);
+        let format = json!({"name": "fields", "strict": true, "schema": schema});
+        body["response_format"] = json!({"type": "json_schema", "json_schema": format});
     }
     body
 }

@@ -122,7 +122,7 @@ mod tests {
         };
         let model = Model {
             name: "new:7b".parse().unwrap(),
-            weights: Weights { source: SourcePath::Mock, adapters: Vec::new() },
+            weights: Weights::new(SourcePath::Mock),
             digest: "ab".repeat(32),
             size: 1_185_376,
             modified: "2025-01-01T00:00:00.5Z".parse().unwrap(),

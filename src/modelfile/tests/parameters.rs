@@ -130,6 +130,7 @@ fn booleans() {
 
 #[test]
 fn unknown_and_missing() {
+    assert_eq!(refused_value("cache_type_k", "q2"), "invalid cache type value [q2]");
     assert_eq!(refused_value("temprature", "1"), "unknown parameter 'temprature'");
     assert_eq!(refused_value("Temperature", "1"), "unknown parameter 'Temperature'");
     assert_eq!(refused_value("", "1"), "unknown parameter ''");
