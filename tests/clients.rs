@@ -7,8 +7,8 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod common;
-// Of which other tests use more.
-#[allow(dead_code)]
+// Other tests use more of it. For clippy, helpers of tests are no tests.
+#[allow(dead_code, clippy::print_stdout)]
 #[path = "common/registry/docker.rs"]
 mod docker;
 
