@@ -6,7 +6,8 @@ use axum::body::Body;
 use axum::extract::Request;
 use http::header::CONTENT_ENCODING;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::error::Failure;
 
@@ -45,8 +46,14 @@ async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Failure> {
 }
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-    if bytes.trim_ascii().is_empty() {
-        return Err(Failure::MissingBody);
+    match bytes.trim_ascii_start().first() {
+        None => return Err(Failure::MissingBody),
+        Some(b'{') => {}
+        // Serde would take the elements of an array for the fields of a request.
+        Some(_) => {
+            IgnoredAny::deserialize(&mut serde_json::Deserializer::from_slice(bytes))?;
+            return Err(Failure::Invalid("the request body must be a JSON object".into()));
+        }
     }
     Ok(T::deserialize(&mut serde_json::Deserializer::from_slice(bytes))?)
 }
@@ -71,6 +78,15 @@ mod tests {
         assert!(matches!(read(" \n", 100).await, Err(Failure::MissingBody)));
         assert!(matches!(read("{\"a\":}", 100).await, Err(Failure::Json(_))));
         assert!(matches!(read("{\"a\":1}", 4).await, Err(Failure::BodyTooLarge { limit: 4 })));
+    }
+
+    #[tokio::test]
+    async fn only_an_object_is_a_request() {
+        for body in ["[]", "[\"mock\", \"hi\"]", "5", "null", " \"text\""] {
+            let error = read(body, 100).await.unwrap_err();
+            assert_eq!(error.to_string(), "the request body must be a JSON object", "{body}");
+        }
+        assert!(matches!(read("hello", 100).await, Err(Failure::Json(_))));
     }
 
     #[tokio::test(start_paused = true)]
