@@ -1,9 +1,22 @@
-//! What clients see on the wire, endpoint by endpoint, with the mock engine behind the real server.
+//! What clients see on the wire, endpoint by endpoint, with the mock engine behind the real server: what it means here, and in
+//! the modules whole answers, which are kept as golden files.
 
 // For clippy, helpers of tests are no tests.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+#[path = "wire/answers.rs"]
+mod answers;
 mod common;
+#[path = "wire/models.rs"]
+mod models;
+#[path = "wire/openai.rs"]
+mod openai;
+#[path = "wire/server.rs"]
+mod server;
+#[path = "common/registry/mod.rs"]
+mod servers;
+#[path = "wire/transcript.rs"]
+mod transcript;
 
 use common::{Server, message_text, response_text};
 use futures_util::StreamExt;

@@ -1,0 +1,180 @@
+//! The routes for models: listed, shown, made, copied, deleted, pulled and pushed.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::common::Server;
+use crate::servers::stub::{Fault, Stub};
+use crate::transcript::{Detail, Transcript};
+
+fn server() -> Server {
+    Server::start(&[], &[("QUIPU_NO_BUILTIN", "false")])
+}
+
+#[tokio::test]
+async fn models_listed_and_loaded() {
+    let empty = Server::start(&[], &[]);
+    let mut transcript = Transcript::of(&empty, Detail::Shape);
+    transcript.get("/api/tags").await;
+    transcript.get("/api/ps").await;
+    let before = transcript.finish();
+    let server = server();
+    let mut transcript = Transcript::of(&server, Detail::Shape);
+    for path in ["/api/tags", "/api/ps"] {
+        transcript.get(path).await;
+        transcript.send(Method::HEAD, path, String::new()).await;
+    }
+    transcript.post("/api/generate", json!({"model": "chasqui", "keep_alive": -1})).await;
+    transcript.get("/api/ps").await;
+    insta::assert_snapshot!(before + &transcript.finish());
+}
+
+#[tokio::test]
+async fn a_model_shown() {
+    let server = server();
+    let mut transcript = Transcript::of(&server, Detail::Shape);
+    let request = json!({
+        "model": "mine/bard:1", "from": "chasqui", "system": "Be brief.", "parameters": {"stop": ["a", "b"], "top_p": 0.5},
+        "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello!"}],
+        "template": "{{ .Prompt }}", "license": "free", "stream": false,
+    });
+    transcript.post("/api/create", request).await;
+    let shown = |text: &str| {
+        let blob = |line: &str| line.starts_with("FROM /");
+        text.lines().map(|line| if blob(line) { "FROM (blob)" } else { line }).collect::<Vec<_>>().join("\n")
+    };
+    for request in [json!({"model": "mine/bard:1"}), json!({"name": "MINE/bard:1", "system": "Be long."})] {
+        let mut answer = server.post_json("/api/show", &request).await;
+        // What the file of the model says depends on its training, in numbers and texts.
+        answer["model_info"] = json!({"general.architecture": answer["model_info"]["general.architecture"]});
+        answer["tensors"] = json!([answer["tensors"][0]]);
+        answer["modelfile"] = shown(answer["modelfile"].as_str().unwrap()).into();
+        answer["modified_at"] = "(time)".into();
+        insta::assert_json_snapshot!(answer);
+    }
+    for request in [
+        json!({}),
+        json!({"model": ""}),
+        json!({"model": "nothing"}),
+        json!({"model": "not/a/valid/name/at/all"}),
+    ] {
+        transcript.post("/api/show", request).await;
+    }
+    insta::assert_snapshot!(transcript.finish());
+}
+
+#[tokio::test]
+async fn models_made() {
+    let server = server();
+    let mut transcript = Transcript::of(&server, Detail::Shape);
+    let absent = format!("sha256:{}", "0".repeat(64));
+    transcript.name(absent.clone(), "(absent digest)");
+    let junk = "sha256:edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb";
+    transcript.name(junk, "(digest of \"abc\\n\")");
+    for (method, path, body) in [
+        (Method::HEAD, format!("/api/blobs/{junk}"), ""),
+        (Method::POST, format!("/api/blobs/{junk}"), "abc\n"),
+        (Method::HEAD, format!("/api/blobs/{junk}"), ""),
+        (Method::POST, format!("/api/blobs/{junk}"), "abc\n"),
+        (Method::POST, format!("/api/blobs/{absent}"), "abc\n"),
+        (Method::HEAD, "/api/blobs/sha256:12".into(), ""),
+        (Method::POST, "/api/blobs/sha256:12".into(), "abc\n"),
+    ] {
+        transcript.send(method, &path, body.into()).await;
+    }
+    for request in [
+        json!({"model": "mine", "from": "chasqui"}),
+        json!({"name": "mine", "from": "chasqui", "system": "Be brief."}),
+    ] {
+        let mut request = request;
+        request["stream"] = false.into();
+        transcript.post("/api/create", request.clone()).await;
+        let lines = server.post_lines("/api/create", &request_streamed(request)).await;
+        let said: Vec<_> = lines.iter().map(|line| line["status"].as_str().unwrap()).collect();
+        let kinds =
+            ["using existing layer sha256:", "creating new layer sha256:", "writing manifest", "success"];
+        assert!(said.iter().all(|status| kinds.iter().any(|kind| status.starts_with(kind))), "{said:?}");
+    }
+    for request in [
+        json!({"from": "chasqui"}),
+        json!({"model": "not/a/valid/name/at/all", "from": "chasqui"}),
+        json!({"model": "bad"}),
+        json!({"model": "bad", "from": "not/a/valid/name/at/all"}),
+        json!({"model": "bad", "files": {"x.gguf": absent}}),
+        json!({"model": "bad", "files": {"x.gguf": junk}}),
+        json!({"model": "bad", "files": {"x.gguf": "sha256:12"}}),
+        json!({"model": "bad", "files": {"../x.gguf": junk}}),
+        json!({"model": "bad", "files": {"/x.gguf": junk}}),
+        json!({"model": "bad", "files": {"config.json": junk}}),
+        json!({"model": "bad", "from": "chasqui", "adapters": {"a.gguf": absent, "b.gguf": absent}}),
+        json!({"model": "bad", "from": "chasqui", "template": "{{ .Prompt"}),
+        json!({"model": "bad", "from": "chasqui", "quantize": "q9"}),
+        json!({"model": "bad", "from": "chasqui", "license": 5}),
+        json!({"model": "bad", "from": "chasqui", "remote_host": "https://ollama.com"}),
+    ] {
+        transcript.post_both("/api/create", request).await;
+    }
+    insta::assert_snapshot!(transcript.finish());
+}
+
+fn request_streamed(mut request: Value) -> Value {
+    request["stream"] = true.into();
+    request
+}
+
+#[tokio::test]
+async fn models_copied_and_deleted() {
+    let server = server();
+    let mut transcript = Transcript::of(&server, Detail::Shape);
+    for (source, destination) in [
+        ("chasqui", "mine"),
+        ("nothing", "mine"),
+        ("chasqui", "not/a/valid/name/at/all"),
+        ("not/a/valid/name/at/all", "mine"),
+        ("", ""),
+    ] {
+        transcript.post("/api/copy", json!({"source": source, "destination": destination})).await;
+    }
+    for request in [
+        json!({"model": "mine"}),
+        json!({"name": "chasqui"}),
+        json!({"model": "mine"}),
+        json!({"model": "not/a/valid/name/at/all"}),
+        json!({}),
+    ] {
+        transcript.send(Method::DELETE, "/api/delete", request.to_string()).await;
+    }
+    transcript.get("/api/tags").await;
+    insta::assert_snapshot!(transcript.finish());
+}
+
+#[tokio::test]
+async fn models_pulled_and_pushed() {
+    let (server, stub) = (server(), Stub::start().await);
+    let mut transcript = Transcript::of(&server, Detail::Shape);
+    transcript.name(stub.host(), "(registry)");
+    let (manifest, _) = stub.add_noise("little", 1000);
+    for layer in manifest.blobs() {
+        transcript.name(layer.digest.short(), "(12 digits)");
+    }
+    let transfer =
+        |model: &str| json!({"model": format!("http://{}/library/{model}", stub.host()), "insecure": true});
+    transcript.post("/api/pull", transfer("little")).await;
+    let mut again = transfer("little");
+    again["stream"] = false.into();
+    transcript.post("/api/pull", again.clone()).await;
+    transcript.post("/api/push", transfer("little")).await;
+    transcript.post("/api/push", again.clone()).await;
+    for path in ["/api/pull", "/api/push"] {
+        transcript.post_both(path, transfer("nothing")).await;
+        let mut secure = transfer("little");
+        secure["insecure"] = false.into();
+        transcript.post_both(path, secure).await;
+        for name in ["", "not/a/valid/name/at/all"] {
+            transcript.post_both(path, json!({"name": name})).await;
+        }
+    }
+    stub.fail(Method::PUT, "manifests", 2, Fault::Answer(401, Vec::new(), "no"));
+    transcript.post_both("/api/push", transfer("little")).await;
+    insta::assert_snapshot!(transcript.finish());
+}
