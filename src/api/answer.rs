@@ -30,14 +30,18 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn new(
         generation: Generation,
-        first: Option<Update>,
         reader: Reader,
         lease: Lease,
         drain: Watch,
         meter: Meter,
         load: Duration,
     ) -> Self {
-        Self { generation, first, reader, _lease: lease, drain, meter, load, ended: false }
+        Self { generation, first: None, reader, _lease: lease, drain, meter, load, ended: false }
+    }
+
+    /// An answer of which an update has been taken already.
+    pub(crate) fn after(self, first: Option<Update>) -> Self {
+        Self { first, ..self }
     }
 
     /// The next piece; `None` after the last one. Safe to use in `select!`.

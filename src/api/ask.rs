@@ -105,6 +105,16 @@ pub(crate) enum ToolChoice {
     Named(String),
 }
 
+/// Who is to answer.
+#[derive(Clone, Copy)]
+struct Subject<'a> {
+    /// The model's name, as the client says it.
+    asked_as: &'a str,
+    model: &'a Model,
+    /// What its engine says.
+    facts: &'a ModelFacts,
+}
+
 /// A prompt, and how the answer to it is read.
 struct Prepared {
     prompt: Prompt,
@@ -132,31 +142,14 @@ impl Ask {
         let room = options.limits.context.unwrap_or(facts.context).min(facts.pool_tokens);
         let mut forgotten = Forgotten::default();
         loop {
-            let Prepared { prompt, reader, visible, constraint, may_forget } = self
-                .input
-                .clone()
-                .prepare(self.format.clone(), &mut forgotten, app, &self.model, &model, facts)
-                .await?;
-            debug!(model = %model.name, characters = prompt.text.len(), "prompt rendered");
+            let of = Subject { asked_as: &self.model, model: &model, facts };
+            let prepared = self.input.clone().prepare(self.format.clone(), &mut forgotten, app, of).await?;
+            let length = prepared.prompt.text.len();
+            debug!(model = %model.name, characters = length, "prompt rendered");
             // A token has a byte at least, and there are two around the text.
-            let may_forget = may_forget && self.truncate && prompt.text.len() + 2 >= room as usize;
-            let mut generation = lease.submit(Submit {
-                // Both are set by the engine's handle.
-                id: RequestId(0),
-                credit: 0,
-                prompt,
-                sampling: options.sampling.clone(),
-                limits: Limits {
-                    truncate: self.truncate && !may_forget,
-                    shift: self.shift,
-                    ..options.limits.clone()
-                },
-                stop: options.stop.clone(),
-                visible,
-                constraint,
-                logprobs: self.logprobs,
-                return_tokens: self.return_tokens,
-            })?;
+            let may_forget = prepared.may_forget && self.truncate && length + 2 >= room as usize;
+            let (reader, request) = self.request(prepared, &options, self.truncate && !may_forget);
+            let mut generation = lease.submit(request)?;
             let mut first = None;
             if may_forget {
                 first = generation.next().await;
@@ -167,8 +160,27 @@ impl Ask {
                     continue;
                 }
             }
-            return Ok(Answer::new(generation, first, reader, lease, app.drain.watch(), meter, load));
+            return Ok(Answer::new(generation, reader, lease, app.drain.watch(), meter, load).after(first));
         }
+    }
+
+    /// What the engine gets, and what reads its answer. `truncate`: the engine may cut the prompt.
+    fn request(&self, prepared: Prepared, options: &Options, truncate: bool) -> (Reader, Submit) {
+        let Prepared { prompt, reader, visible, constraint, .. } = prepared;
+        let submit = Submit {
+            // Both are set by the engine's handle.
+            id: RequestId(0),
+            credit: 0,
+            prompt,
+            sampling: options.sampling.clone(),
+            limits: Limits { truncate, shift: self.shift, ..options.limits.clone() },
+            stop: options.stop.clone(),
+            visible,
+            constraint,
+            logprobs: self.logprobs,
+            return_tokens: self.return_tokens,
+        };
+        (reader, submit)
     }
 
     /// The prompt that [`Self::start`] would hand to the engine.
@@ -177,9 +189,8 @@ impl Ask {
     /// As of [`Self::start`].
     pub(crate) async fn rendered(self, app: &App) -> Result<String, Failure> {
         let (model, lease) = self.lease(app).await?;
-        let mut forgotten = Forgotten::default();
-        let prepared =
-            self.input.prepare(self.format, &mut forgotten, app, &self.model, &model, lease.facts()).await?;
+        let of = Subject { asked_as: &self.model, model: &model, facts: lease.facts() };
+        let prepared = self.input.prepare(self.format, &mut Forgotten::default(), app, of).await?;
         Ok(prepared.prompt.text)
     }
 
@@ -208,10 +219,9 @@ impl Input {
         form: Option<Form>,
         forgotten: &mut Forgotten,
         app: &App,
-        asked_as: &str,
-        model: &Model,
-        facts: &ModelFacts,
+        of: Subject<'_>,
     ) -> Result<Prepared, Failure> {
+        let Subject { asked_as, model, facts } = of;
         let (messages, tools, choice, think, context) = match self {
             Self::Raw(text) => {
                 return Ok(Prepared::plain(Prompt { text, ..Prompt::default() }, form));
