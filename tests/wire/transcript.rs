@@ -185,7 +185,7 @@ fn of_unknown_value(name: &str, field: &Value) -> Option<&'static str> {
         }
         ("context", Value::Array(_)) => Some("(tokens)"),
         ("digest", Value::String(_)) => Some("(digest)"),
-        ("size" | "total", Value::Number(_)) => Some("(bytes)"),
+        ("size" | "total" | "weights" | "pool" | "compute", Value::Number(_)) => Some("(bytes)"),
         (name, Value::Number(_)) if name.ends_with("_count") || name.ends_with("_tokens") => Some("(n)"),
         _ => None,
     }
