@@ -15,6 +15,7 @@ use super::error::Json;
 use super::progress::{StatusLine, respond};
 use super::{Failures, OllamaError, shared};
 use crate::api::error::Failure;
+use crate::api::options::Options;
 use crate::create::{self, CreateError, FileAt, Parts, Recipe, Reporter, SourceFile};
 use crate::server::app::App;
 use crate::server::connection::Peer;
@@ -135,6 +136,9 @@ impl CreateRequest {
         let mut files = uploaded(self.files)?;
         files.extend(in_place(self.in_place)?);
         let messages = self.messages.unwrap_or_default();
+        let parameters = self.parameters.unwrap_or_default();
+        // Else every request to the model would fail.
+        Options::parse(&parameters)?;
         Ok(Recipe {
             name,
             from,
@@ -146,7 +150,7 @@ impl CreateRequest {
                 template: self.template,
                 system: self.system,
                 licenses: licenses(self.license)?,
-                parameters: self.parameters.unwrap_or_default(),
+                parameters,
                 messages: messages.into_iter().map(|message| (message.role, message.content)).collect(),
                 renderer: self.renderer.filter(|text| !text.is_empty()),
                 parser: self.parser.filter(|text| !text.is_empty()),
@@ -242,6 +246,10 @@ mod tests {
             (json!({"model": "m", "files": {"x": "sha256:12"}}), "invalid digest format"),
             (json!({"model": "m", "in_place": {"x": "relative"}}), "in_place needs absolute paths"),
             (json!({"model": "m", "license": 5}), "invalid license: 5: expected a string or a list of them"),
+            (
+                json!({"model": "m", "parameters": {"top_k": "many"}}),
+                "option \"top_k\" must be of type integer",
+            ),
             (json!({"model": "m", "remote_host": "x"}), "bad remote: this server runs all models itself"),
         ] {
             assert_eq!(recipe(request).unwrap_err(), error);
