@@ -16,7 +16,7 @@ const MOST_TAIL: usize = 20;
 pub(super) struct Breakers(HashMap<Token, Vec<Vec<Token>>>);
 
 impl Breakers {
-    /// Looks through the vocabulary, which takes about a millisecond.
+    /// Looks through the vocabulary, which takes milliseconds if it is large.
     pub(super) fn new(texts: &[String], vocabulary: &dyn Vocabulary) -> Self {
         let mut found = Self::default();
         let texts: Vec<&str> = texts.iter().map(|text| cut(text)).filter(|text| !text.is_empty()).collect();

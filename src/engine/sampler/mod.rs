@@ -151,8 +151,8 @@ struct Luck {
 }
 
 impl Sampler {
-    /// A sampler with the options of a request; `random_seed` counts if they name no seed. Some options need to know
-    /// the vocabulary, which takes about a millisecond for those.
+    /// A sampler with the options of a request; `random_seed` counts if they name no seed. DRY and barred ends look
+    /// through the vocabulary, which takes milliseconds if it is large.
     #[must_use]
     pub fn new(options: &Sampling, vocabulary: &dyn Vocabulary, random_seed: u64) -> Self {
         let mirostat = Mirostat::new(options);

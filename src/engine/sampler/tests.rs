@@ -197,6 +197,40 @@ proptest! {
         }
     }
 
+    /// What is chosen is always allowed, and an end comes only where there is nothing else.
+    #[test]
+    fn masks_hold_whatever_the_options(
+        options in any_options(),
+        words in prop::collection::vec(prop_oneof![2 => Just(0), 1 => any::<u32>()], 9),
+        seed: u64,
+        (version, ignore_eos, excludes) in (0..3_u32, any::<bool>(), any::<bool>()),
+        history in prop::collection::vec(0..258_u32, 0..100),
+        greedy: bool,
+    ) {
+        let options = Sampling {
+            temperature: if greedy { 0.0 } else { options.temperature },
+            mirostat: Mirostat { version, ..Mirostat::default() },
+            xtc_probability: if excludes { 1.0 } else { 0.0 },
+            xtc_threshold: 0.0,
+            dry: Dry { multiplier: 1e30, allowed_length: 0, penalty_last_n: -1, ..Dry::default() },
+            min_tokens: 2,
+            ignore_eos,
+            seed: Some(seed),
+            ..options
+        };
+        let logits = row(seed, 258, 3.0, false);
+        let mask = Mask::Only(words.into());
+        let allowed: Vec<Token> = (0..258).filter(|&token| mask.allows(token)).collect();
+        prop_assume!(!allowed.is_empty());
+        let others = allowed.iter().any(|&token| token != END && logits[token as usize] > f32::NEG_INFINITY);
+        let (mut sampler, mut scratch) = (sampler(&options, 0), Scratch::default());
+        for count in 0..4 {
+            let token = sampler.sample(&mut scratch, &logits, &history, None, Some(&mask)).token;
+            prop_assert!(allowed.contains(&token), "{} of {:?}", token, allowed);
+            prop_assert!(token != END || !others || (count >= 2 && !ignore_eos));
+        }
+    }
+
     #[test]
     fn greedy_takes_the_likeliest(
         options in any_options(),
