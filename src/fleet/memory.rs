@@ -79,6 +79,16 @@ impl Memory {
         bytes: u64,
         mailbox: mpsc::WeakSender<Request>,
     ) -> Result<Grant, FleetError> {
+        self.until_it_fits(bytes, || self.try_reserve(weights, bytes, &mailbox)).await
+    }
+
+    /// Makes an attempt again and again, whenever something changed, until it works. `Err` of an attempt: the engine that
+    /// should go, which is told, if one can.
+    async fn until_it_fits<T>(
+        &self,
+        bytes: u64,
+        mut attempt: impl FnMut() -> Result<T, Option<mpsc::Sender<Request>>>,
+    ) -> Result<T, FleetError> {
         if bytes > self.shared.limit {
             return Err(FleetError::NotEnoughMemory { needed: bytes, limit: self.shared.limit });
         }
@@ -87,8 +97,8 @@ impl Memory {
             tokio::pin!(changed);
             // From here on no change is missed.
             changed.as_mut().enable();
-            match self.try_reserve(weights, bytes, &mailbox) {
-                Ok(grant) => return Ok(grant),
+            match attempt() {
+                Ok(done) => return Ok(done),
                 Err(Some(idle)) => {
                     // If it cannot be told, it is gone, and the change was or will be seen.
                     let _ = idle.send(Request::MakeRoom).await;
@@ -148,29 +158,19 @@ impl Grant {
     /// # Errors
     /// [`FleetError::NotEnoughMemory`] if it does not fit even when nothing else is loaded.
     pub(super) async fn grow(&self, bytes: u64) -> Result<(), FleetError> {
-        let shared = &self.memory.shared;
-        if bytes > shared.limit {
-            return Err(FleetError::NotEnoughMemory { needed: bytes, limit: shared.limit });
+        self.memory.until_it_fits(bytes, || self.try_grow(bytes)).await
+    }
+
+    /// `Err` with the engine that should go, if one can.
+    fn try_grow(&self, bytes: u64) -> Result<(), Option<mpsc::Sender<Request>>> {
+        let Shared { limit, held, .. } = &*self.memory.shared;
+        let mut held = held.lock();
+        let others: u64 = held.iter().filter(|h| h.weights != self.weights).map(|h| h.bytes).sum();
+        if others + bytes > *limit {
+            return Err(who_leaves(&mut held, others + bytes - limit));
         }
-        loop {
-            let changed = shared.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            let leaves = {
-                let mut held = shared.held.lock();
-                let others: u64 = held.iter().filter(|h| h.weights != self.weights).map(|h| h.bytes).sum();
-                if others + bytes <= shared.limit {
-                    held.iter_mut().filter(|h| h.weights == self.weights).for_each(|h| h.bytes = bytes);
-                    return Ok(());
-                }
-                who_leaves(&mut held, (others + bytes).saturating_sub(shared.limit))
-            };
-            if let Some(idle) = leaves {
-                // As in `reserve`.
-                let _ = idle.send(Request::MakeRoom).await;
-            }
-            changed.await;
-        }
+        held.iter_mut().filter(|h| h.weights == self.weights).for_each(|h| h.bytes = bytes);
+        Ok(())
     }
 
     /// What the engine really takes, now that it is loaded.

@@ -4,20 +4,19 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::encode::{ChatResponse, Encoder, Shape};
 use super::error::Json;
-use super::generate::{whole_response, without_text};
+use super::generate::{Wanted, with_text, without_text};
 use super::shared::ChatMessage;
 use super::{Failures, OllamaError, shared};
 use crate::api::ask::{Ask, Input, Purpose, ToolChoice};
 use crate::api::error::Failure;
 use crate::api::options::Options;
-use crate::api::{format, keep_alive, logprobs, stream};
+use crate::api::{format, keep_alive, logprobs};
 use crate::server::app::App;
 
 /// A conversation, and how to go on with it.
@@ -88,17 +87,8 @@ pub(crate) async fn chat(
         let purpose = Purpose::Chat;
         return without_text(&app, &encoder, &model, purpose, request.keep_alive.as_ref()).await;
     }
-    let renders_only = request.debug_render_only == Some(true);
-    let ask = request.ask(model)?;
-    if renders_only {
-        let prompt = ask.rendered(&app).await?;
-        return Ok(whole_response(encoder.rendered(Timestamp::now(), &prompt)));
-    }
-    let answer = ask.start(&app).await?;
-    if streams {
-        return Ok(stream::respond(answer, encoder).await?);
-    }
-    Ok(whole_response(encoder.whole(&answer.whole().await?)))
+    let wanted = Wanted { streams, prompt_only: request.debug_render_only == Some(true) };
+    with_text(&app, request.ask(model)?, encoder, wanted).await
 }
 
 impl ChatRequest {

@@ -98,14 +98,35 @@ pub(crate) async fn generate(
         let purpose = Purpose::Generate;
         return without_text(&app, &encoder, &model, purpose, request.keep_alive.as_ref()).await;
     }
-    let renders_only = request.debug_render_only == Some(true);
-    let ask = request.ask(model)?;
-    if renders_only {
-        let prompt = ask.rendered(&app).await?;
+    let wanted = Wanted { streams, prompt_only: request.debug_render_only == Some(true) };
+    with_text(&app, request.ask(model)?, encoder, wanted).await
+}
+
+/// What a client wants to see of an answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    /// Its parts, as they come.
+    pub(super) streams: bool,
+    /// Nothing but the prompt.
+    pub(super) prompt_only: bool,
+}
+
+/// Answers a request that has text.
+///
+/// # Errors
+/// As of [`Ask::start`], and of the answer where it comes as a whole.
+pub(super) async fn with_text(
+    app: &App,
+    ask: Ask,
+    encoder: Encoder,
+    wanted: Wanted,
+) -> Result<Response, OllamaError> {
+    if wanted.prompt_only {
+        let prompt = ask.rendered(app).await?;
         return Ok(whole_response(encoder.rendered(Timestamp::now(), &prompt)));
     }
-    let answer = ask.start(&app).await?;
-    if streams {
+    let answer = ask.start(app).await?;
+    if wanted.streams {
         return Ok(stream::respond(answer, encoder).await?);
     }
     Ok(whole_response(encoder.whole(&answer.whole().await?)))

@@ -68,18 +68,18 @@ impl Plan {
             plan.gpu_layers = Some(layers);
         }
         let model = if plan.gpu_layers == settings.gpu_layers { model } else { count(plan.gpu_layers)? };
-        if settings.pool_tokens.is_none() {
-            let wanted = plan.cells;
-            // The buffers of a pass grow with the pool: what fits is counted again.
-            for _ in 0..2 {
-                match uses(&model, &plan, plan.cells) {
-                    Some(counted) => used = counted,
-                    None => break,
-                }
-                plan.cells = rooms.cells(&used, plan.cells).clamp(least, wanted);
+        let wanted = plan.cells;
+        // The buffers of a pass grow with the pool: after a change, what fits is counted again, and changed twice at most.
+        for changes in 0..3 {
+            let Some(counted) = uses(&model, &plan, plan.cells) else { break };
+            used = counted;
+            let cells = rooms.cells(&used, plan.cells).clamp(least, wanted);
+            if settings.pool_tokens.is_some() || changes == 2 || cells == plan.cells {
+                break;
             }
+            plan.cells = cells;
         }
-        plan.bytes = uses(&model, &plan, plan.cells).unwrap_or(used).iter().map(DeviceUse::total).sum();
+        plan.bytes = used.iter().map(DeviceUse::total).sum();
         Ok(plan)
     }
 
