@@ -56,10 +56,10 @@ bench: setup ## criterion benches of the hot paths (ARGS=name filters)
 	@$(CARGO) bench --locked $(ARGS)
 
 streams: setup ## tokens per second of 1, 8, 32 streams of MODEL, beside bare llama.cpp
-	@QUIPU_BENCH_MODEL="$(abspath $(or $(MODEL),models/chasqui/chasqui.gguf))" $(CARGO) bench --locked --bench streams
+	@QUIPU_BENCH_MODEL="$(abspath $(or $(MODEL),models/chasqui/chasqui.gguf))" $(CARGO) bench --locked --bench streams $(ARGS)
 
 attention: setup ## tokens per second with ggml's attention, Quipu's, and split pools, of MODEL
-	@QUIPU_BENCH_MODEL="$(abspath $(or $(MODEL),models/chasqui/chasqui.gguf))" $(CARGO) bench --locked --package quipu-llama --bench attention
+	@QUIPU_BENCH_MODEL="$(abspath $(or $(MODEL),models/chasqui/chasqui.gguf))" $(CARGO) bench --locked --package quipu-llama --bench attention $(ARGS)
 
 performance: setup ## measure Quipu beside LLAMA_SERVER=path with MODEL, and draw a report (ROWS picks, see docs/performance.md)
 	@$(MAKE) --no-print-directory build-release

@@ -33,7 +33,9 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     println!("{path}, {threads} threads, {TOKENS} tokens for each stream, median of {RUNS} runs");
     println!("streams   llama.cpp tok/s   quipu tok/s   ratio   spread of quipu");
-    for streams in STREAMS {
+    // An argument picks one number of streams.
+    let wanted = std::env::args().skip(1).find_map(|argument| argument.parse::<u32>().ok());
+    for streams in STREAMS.into_iter().filter(|streams| wanted.is_none_or(|wanted| wanted == *streams)) {
         let (mut bare, mut served) = (Vec::new(), Vec::new());
         // One round to warm up.
         for round in 0..=RUNS {

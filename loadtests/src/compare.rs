@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::result::RunResult;
+use crate::result::{Latency, RunResult};
 use crate::stats::{Estimate, Spread, geometric_mean};
 
 /// Seed of the bootstrap: the same results give the same intervals.
@@ -32,8 +32,8 @@ const fn metric(
     Metric { name, title, more_is_better, get }
 }
 
-/// All figures that are compared.
-pub const METRICS: [Metric; 13] = [
+/// All figures that are compared. Those of each kind of request, where there are several, come behind.
+pub const METRICS: [Metric; 15] = [
     metric("output_throughput", "Output tokens/s", true, |run| run.output_throughput),
     metric("total_token_throughput", "All tokens/s", true, |run| run.total_token_throughput),
     metric("request_throughput", "Requests/s", true, |run| run.request_throughput),
@@ -44,13 +44,36 @@ pub const METRICS: [Metric; 13] = [
     metric("mean_tpot_ms", "TPOT mean (ms)", false, |run| Some(run.latency.tpot.mean)),
     metric("median_itl_ms", "ITL p50 (ms)", false, |run| Some(run.latency.itl.p50)),
     metric("p99_itl_ms", "ITL p99 (ms)", false, |run| Some(run.latency.itl.p99)),
+    metric("p99.9_itl_ms", "ITL p99.9 (ms)", false, |run| Some(run.latency.itl.p999)),
     metric("median_e2el_ms", "E2EL p50 (ms)", false, |run| Some(run.latency.e2el.p50)),
     metric("p99_e2el_ms", "E2EL p99 (ms)", false, |run| Some(run.latency.e2el.p99)),
+    metric("running_peak", "Running at once, most", true, |run| {
+        let side = run.quipu.server_side.as_ref()?;
+        side.gauges.iter().filter(|(key, _)| is_running(key)).map(|(_, values)| most(values)).reduce(f64::max)
+    }),
     metric("rss_peak", "Memory (MiB)", false, |run| {
         let process = run.quipu.server_side.as_ref()?.process.as_ref()?;
         Some(process.rss_peak as f64 / f64::from(1 << 20))
     }),
 ];
+
+/// Figures of one kind of request: name, title, where it stands. Less of each is better.
+const CLASS_METRICS: [(&str, &str, fn(&Latency) -> f64); 2] = [
+    ("median_ttft_ms", "TTFT p50 (ms)", |latency| latency.ttft.p50),
+    ("p99_itl_ms", "ITL p99 (ms)", |latency| latency.itl.p99),
+];
+
+/// Gauges that count the requests which a server works on, those that wait left out: sessions that its cache holds.
+const RUNNING: [&str; 3] =
+    ["quipu_num_requests_running", "llamacpp:requests_processing", "vllm:num_requests_running"];
+
+fn is_running(key: &str) -> bool {
+    RUNNING.contains(&key.split('{').next().unwrap_or(key))
+}
+
+fn most(values: &[Option<f64>]) -> f64 {
+    values.iter().flatten().copied().fold(0.0, f64::max)
+}
 
 /// The first target beside another.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,6 +82,8 @@ pub struct Versus {
     pub first: String,
     /// The other.
     pub second: String,
+    /// What was asked.
+    pub workload: String,
     /// Under which load.
     pub load: String,
     /// The figures.
@@ -86,6 +111,11 @@ pub struct Row {
     pub ratio: Option<Estimate>,
 }
 
+/// Results of one kind of load each, if those of a kind stand together.
+pub fn by_workload(results: &[RunResult]) -> impl Iterator<Item = &[RunResult]> {
+    results.chunk_by(|a, b| a.quipu.workload == b.quipu.workload)
+}
+
 /// The names of targets, in the order in which they come.
 #[must_use]
 pub fn names(results: &[RunResult]) -> Vec<&str> {
@@ -111,9 +141,13 @@ pub fn loads(results: &[RunResult]) -> Vec<String> {
     loads
 }
 
-/// Compares the first target with each other one, under each load.
+/// Compares the first target with each other one, in each workload and under each load.
 #[must_use]
 pub fn compare(results: &[RunResult]) -> Vec<Versus> {
+    by_workload(results).flat_map(compare_one).collect()
+}
+
+fn compare_one(results: &[RunResult]) -> Vec<Versus> {
     let names = names(results);
     let Some((first, others)) = names.split_first() else { return Vec::new() };
     let mut all = Vec::new();
@@ -140,29 +174,52 @@ pub fn compare(results: &[RunResult]) -> Vec<Versus> {
 }
 
 fn versus(load: &str, rounds: &[(&RunResult, &RunResult)]) -> Versus {
-    let row = |metric: &Metric| {
-        let pairs: Option<Vec<(f64, f64)>> =
-            rounds.iter().map(|(a, b)| Some(((metric.get)(a)?, (metric.get)(b)?))).collect();
-        let firsts: Vec<f64> = rounds.iter().filter_map(|(a, _)| (metric.get)(a)).collect();
-        let seconds: Vec<f64> = rounds.iter().filter_map(|(_, b)| (metric.get)(b)).collect();
-        let ratios = pairs.map(|pairs| pairs.iter().map(|(a, b)| a / b).collect::<Vec<f64>>());
-        (!firsts.is_empty() || !seconds.is_empty()).then(|| Row {
-            name: metric.name.to_owned(),
-            title: metric.title.to_owned(),
-            more_is_better: metric.more_is_better,
-            first: Spread::of(&firsts),
-            second: Spread::of(&seconds),
-            ratio: ratios.and_then(|ratios| geometric_mean(&ratios, SEED)),
-        })
-    };
+    let of_metric =
+        |metric: &Metric| row(rounds, metric.name, metric.title, metric.more_is_better, metric.get);
+    let mut rows: Vec<Row> = METRICS.iter().filter_map(of_metric).collect();
+    for class in rounds[0].0.quipu.classes.keys() {
+        for (name, title, get) in CLASS_METRICS {
+            let of_class = |run: &RunResult| run.quipu.classes.get(class).map(|part| get(&part.latency));
+            rows.extend(row(
+                rounds,
+                &format!("{class}: {name}"),
+                &format!("{class}: {title}"),
+                false,
+                of_class,
+            ));
+        }
+    }
     Versus {
         first: rounds[0].0.label.clone(),
         second: rounds[0].1.label.clone(),
+        workload: rounds[0].0.quipu.workload.spec(),
         load: load.to_owned(),
-        rows: METRICS.iter().filter_map(row).collect(),
+        rows,
         same_answers: same_answers(rounds),
         warnings: warnings(rounds),
     }
+}
+
+/// One figure in all rounds; `None` if no round has it.
+fn row(
+    rounds: &[(&RunResult, &RunResult)],
+    name: &str,
+    title: &str,
+    more_is_better: bool,
+    get: impl Fn(&RunResult) -> Option<f64>,
+) -> Option<Row> {
+    let pairs: Option<Vec<(f64, f64)>> = rounds.iter().map(|(a, b)| Some((get(a)?, get(b)?))).collect();
+    let firsts: Vec<f64> = rounds.iter().filter_map(|(a, _)| get(a)).collect();
+    let seconds: Vec<f64> = rounds.iter().filter_map(|(_, b)| get(b)).collect();
+    let ratios = pairs.map(|pairs| pairs.iter().map(|(a, b)| a / b).collect::<Vec<f64>>());
+    (!firsts.is_empty() || !seconds.is_empty()).then(|| Row {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        more_is_better,
+        first: Spread::of(&firsts),
+        second: Spread::of(&seconds),
+        ratio: ratios.and_then(|ratios| geometric_mean(&ratios, SEED)),
+    })
 }
 
 fn same_answers(rounds: &[(&RunResult, &RunResult)]) -> Option<f64> {
@@ -204,9 +261,13 @@ fn warnings(rounds: &[(&RunResult, &RunResult)]) -> Vec<String> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::measure::tests::{four, result, setup};
     use crate::record::{Outcome, Record};
+    use crate::result::Part;
+    use crate::server_side::ServerSide;
 
     /// Three rounds of each; the second takes `times` as long.
     pub(crate) fn rounds(times: f64) -> Vec<RunResult> {
@@ -243,6 +304,45 @@ pub(crate) mod tests {
         assert!((ratio("p99_ttft_ms").value - 0.5).abs() < 1e-9);
         assert!(ratio("p99_ttft_ms").low.is_some());
         assert!(rows.iter().all(|row| row.name != "rss_peak"));
+    }
+
+    #[test]
+    fn workloads_are_compared_each_for_itself() {
+        let mut results = rounds(2.0);
+        let mut others = rounds(4.0);
+        for run in &mut others {
+            run.quipu.workload = "chat:requests=7".parse().unwrap();
+        }
+        results.extend(others);
+        let all = compare(&results);
+        let ratio = |versus: &Versus| versus.rows[0].ratio.unwrap().value;
+        assert_eq!(all.len(), 2);
+        assert!(all[1].workload.starts_with("chat:requests=7"), "{}", all[1].workload);
+        assert!((ratio(&all[0]) - 2.0).abs() < 1e-9 && (ratio(&all[1]) - 4.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_the_server_tells_and_kinds_of_requests_have_rows() {
+        let mut results = rounds(2.0);
+        for run in &mut results {
+            let key = if run.label == "ours" {
+                "quipu_num_requests_running{model=\"a\"}"
+            } else {
+                "llamacpp:requests_processing"
+            };
+            let most = if run.label == "ours" { 12.0 } else { 4.0 };
+            run.quipu.server_side = Some(ServerSide {
+                gauges: BTreeMap::from([(key.to_owned(), vec![Some(1.0), None, Some(most)])]),
+                ..ServerSide::default()
+            });
+            let latency = run.latency.clone();
+            run.quipu.classes = BTreeMap::from([("long".to_owned(), Part { completed: 4, latency })]);
+        }
+        let versus = &compare(&results)[0];
+        let ratio =
+            |name: &str| versus.rows.iter().find(|row| row.name == name).unwrap().ratio.unwrap().value;
+        assert!((ratio("running_peak") - 3.0).abs() < 1e-9);
+        assert!((ratio("long: median_ttft_ms") - 0.5).abs() < 1e-9);
     }
 
     #[test]

@@ -129,8 +129,8 @@ pub fn rounds(results: &[RunResult]) -> String {
 #[must_use]
 pub fn versus(versus: &Versus) -> String {
     let mut text = String::new();
-    let Versus { first, second, load, .. } = versus;
-    heading(&mut text, &format!("{first} beside {second}, {load}"));
+    let Versus { first, second, workload, load, .. } = versus;
+    heading(&mut text, &format!("{first} beside {second}, {load}, {workload}"));
     let _ = writeln!(text, "{:<24}{first:>20}{second:>20}   first / second (95 %)", "");
     for row in &versus.rows {
         let ratio = row.ratio.as_ref().map_or("-".to_owned(), |ratio| self::ratio(ratio, row.more_is_better));

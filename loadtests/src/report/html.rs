@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::console;
 use super::console::number;
 use super::svg::{Bar, Labels, Series, escape, layers, lines, timeline};
-use crate::compare::{compare, loads};
+use crate::compare::{METRICS, by_workload, compare, loads};
 use crate::result::RunResult;
 use crate::server_side::ServerSide;
 use crate::sweep::{NEEDED, Point, Sweep, sweep};
@@ -26,43 +26,99 @@ svg text { font: 11px system-ui, sans-serif; fill: #444 } svg .title { font-size
 .line { fill: none; stroke-width: 2 } .layer { opacity: .8 } .warn { color: #b00020 } code { word-break: break-all }
 ";
 
-/// The page.
+/// The page: one part for each workload, and texts of other programs with their names.
 #[must_use]
-pub fn page(results: &[RunResult]) -> String {
+pub fn page(results: &[RunResult], texts: &[(String, String)]) -> String {
     let mut html = String::from("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">");
     let _ = write!(html, "<title>Load test</title><style>{STYLE}</style></head><body><h1>Load test</h1>");
-    facts(&mut html, results);
-    table(&mut html, results);
-    for versus in compare(results) {
-        let _ = write!(html, "<h2>Comparison</h2><pre>{}</pre>", escape(console::versus(&versus).trim()));
+    machine(&mut html, results);
+    ratios(&mut html, results);
+    let parts = by_workload(results).count().max(1);
+    for results in by_workload(results) {
+        part(&mut html, results, MOST_RUNS / parts);
     }
-    if loads(results).len() > 1 {
-        under_load(&mut html, results);
-    }
-    html.push_str("<h2>Runs</h2>");
-    for run in results.iter().take(MOST_RUNS) {
-        details(&mut html, run);
-    }
-    if results.len() > MOST_RUNS {
-        let _ = write!(html, "<p>{} more runs are in the table only.</p>", results.len() - MOST_RUNS);
+    for (name, text) in texts {
+        let _ = write!(html, "<h2>{}</h2><pre>{}</pre>", escape(name), escape(text.trim()));
     }
     html + "</body></html>\n"
 }
 
-fn facts(html: &mut String, results: &[RunResult]) {
+/// One workload, with pictures of so many runs at most.
+fn part(html: &mut String, results: &[RunResult], pictures: usize) {
+    facts(html, results);
+    table(html, results);
+    for versus in compare(results) {
+        let _ = write!(html, "<h3>Comparison</h3><pre>{}</pre>", escape(console::versus(&versus).trim()));
+    }
+    if loads(results).len() > 1 {
+        under_load(html, results);
+    }
+    html.push_str("<h3>Runs</h3>");
+    for run in results.iter().take(pictures) {
+        details(html, run);
+    }
+    if results.len() > pictures {
+        let _ = write!(html, "<p>{} more runs are in the table only.</p>", results.len() - pictures);
+    }
+}
+
+/// What stands in the table at the top, where there are several workloads.
+const RATIOS: [&str; 5] =
+    ["output_throughput", "median_ttft_ms", "p99_itl_ms", "p99.9_itl_ms", "running_peak"];
+
+/// All comparisons at a glance.
+fn ratios(html: &mut String, results: &[RunResult]) {
+    if by_workload(results).count() < 2 {
+        return;
+    }
+    let title =
+        |name: &str| METRICS.iter().find(|metric| metric.name == name).map_or("", |metric| metric.title);
+    let head: String = RATIOS.map(|name| format!("<th>{}</th>", title(name))).concat();
+    let _ = write!(
+        html,
+        "<h2>Ratios</h2><div class=\"wide\"><table><tr><th>workload</th><th>load</th><th>beside</th>{head}</tr>"
+    );
+    for versus in compare(results) {
+        let ratio = |name: &str| {
+            let row = versus.rows.iter().find(|row| row.name == name);
+            let ratio = row.and_then(|row| row.ratio.as_ref());
+            format!("<td>{}</td>", ratio.map_or("-".to_owned(), |ratio| number(ratio.value)))
+        };
+        let _ = write!(
+            html,
+            "<tr><td>{}</td><td>{}</td><td>{} / {}</td>{}</tr>",
+            escape(&versus.workload),
+            escape(&versus.load),
+            escape(&versus.first),
+            escape(&versus.second),
+            RATIOS.map(ratio).concat(),
+        );
+    }
+    html.push_str("</table></div>");
+}
+
+fn machine(html: &mut String, results: &[RunResult]) {
     let Some(run) = results.first() else { return };
     let environment = &run.quipu.environment;
     let memory = environment.memory as f64 / f64::from(1 << 30);
     let _ = write!(
         html,
-        "<p>{}, {} cores, {memory:.0} GiB, {}, {}.<br>Harness {}. Workload <code>{}</code>.<br><code>{}</code></p>",
+        "<p>{}, {} cores, {memory:.0} GiB, {}, {}. Harness {}.</p>",
         escape(&environment.cpu),
         environment.cores,
         escape(&environment.os),
         escape(&environment.kernel),
         escape(&run.quipu.harness),
+    );
+}
+
+fn facts(html: &mut String, results: &[RunResult]) {
+    let Some(run) = results.first() else { return };
+    let _ = write!(
+        html,
+        "<h2><code>{}</code></h2><p><code>{}</code></p>",
         escape(&run.quipu.workload.spec()),
-        escape(&environment.command.join(" ")),
+        escape(&run.quipu.environment.command.join(" ")),
     );
 }
 
@@ -83,10 +139,7 @@ fn table(html: &mut String, results: &[RunResult]) {
         "",
     ];
     let head: String = columns.map(|column| format!("<th>{column}</th>")).concat();
-    let _ = write!(
-        html,
-        "<h2>All runs</h2><p>Times in milliseconds.</p><div class=\"wide\"><table><tr>{head}</tr>"
-    );
+    let _ = write!(html, "<p>Times in milliseconds.</p><div class=\"wide\"><table><tr>{head}</tr>");
     for run in results {
         let (latency, more) = (&run.latency, &run.quipu);
         let cells = [
@@ -118,7 +171,7 @@ fn under_load(html: &mut String, results: &[RunResult]) {
     };
     let load: fn(&Point) -> Option<f64> = |point| Some(point.load);
     let picture = |title, x, y, series: Vec<Series>| lines(Labels { title, x, y }, &series);
-    html.push_str("<h2>Under load</h2><div class=\"grid2\">");
+    html.push_str("<h3>Under load</h3><div class=\"grid2\">");
     let pictures = [
         picture(
             "Throughput over load",
@@ -255,7 +308,12 @@ mod tests {
             });
         }
         results[0].label = "<script>".into();
-        let html = page(&results);
+        let mut chat = rounds(3.0);
+        chat.iter_mut().for_each(|run| run.quipu.workload = "chat:requests=7".parse().unwrap());
+        results.extend(chat);
+        let html = page(&results, &[("bench".to_owned(), "1 < 2".to_owned())]);
+        assert!(html.contains("<h2>bench</h2><pre>1 &lt; 2</pre>") && html.contains("<h2>Ratios</h2>"));
+        assert_eq!(html.matches("<h2><code>").count(), 2);
         for title in ["Throughput over load", "Throughput against latency", "Requests", "KV pages over time"]
         {
             assert!(html.contains(title), "{title}");

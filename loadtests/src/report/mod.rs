@@ -11,6 +11,7 @@ use std::path::Path;
 use crate::compare::compare;
 use crate::error::LoadError;
 use crate::result::RunResult;
+use crate::workload::Workload;
 
 /// Writes all there is into a folder: each run as JSON, a table of all runs, comparisons, and a page with pictures.
 ///
@@ -28,20 +29,23 @@ pub fn write_all(folder: &Path, results: &[RunResult]) -> Result<(), LoadError> 
     if !compared.is_empty() {
         write(&folder.join("comparison.json"), serde_json::to_string_pretty(&compared)?.as_bytes())?;
     }
-    write(&folder.join("report.html"), html::page(results).as_bytes())
+    write(&folder.join("report.html"), html::page(results, &[]).as_bytes())
 }
 
-/// Reads results that were written before.
+/// Reads results that were written before. Those of a workload stand together, workloads in the order in which they come.
 ///
 /// # Errors
 /// If a file cannot be read or is no result.
 pub fn read(paths: &[std::path::PathBuf]) -> Result<Vec<RunResult>, LoadError> {
-    let read = |path: &std::path::PathBuf| {
+    let read = |path: &std::path::PathBuf| -> Result<RunResult, LoadError> {
         let bytes = fs::read(path).map_err(LoadError::file(path))?;
         serde_json::from_slice(&bytes)
             .map_err(|source| LoadError::Result { path: path.display().to_string(), source })
     };
-    paths.iter().map(read).collect()
+    let mut results = paths.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let workloads: Vec<Workload> = results.iter().map(|run| run.quipu.workload.clone()).collect();
+    results.sort_by_key(|run| workloads.iter().position(|workload| *workload == run.quipu.workload));
+    Ok(results)
 }
 
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), LoadError> {
