@@ -1,7 +1,8 @@
 //! Passes over a pool that many sequences share: with ggml's attention, with Quipu's, and with a part of the pool for
 //! each sequence, as servers without a shared pool have it: `make attention MODEL=path.gguf`.
 //!
-//! All three take turns in one run, and medians are printed, because a machine is never quite idle.
+//! All three take turns in one run, and medians are printed, because a machine is never quite idle. `ARGS="-- 64x"` picks
+//! the rows whose name contains it.
 
 #![allow(
     clippy::print_stdout,
@@ -92,19 +93,38 @@ impl Context {
     }
 
     /// Lets every sequence grow to a length: half of it by itself, as prompts do, and half side by side, as answers do.
+    /// What is in the cells is the same whoever computes it, so the fastest attention does.
     fn fill(&mut self, length: i32) {
+        let measured = std::mem::replace(&mut self.kind, Kind::Quipu);
         let count = self.lengths.len();
-        for sequence in 0..count {
-            while self.lengths[sequence] < length / 2 {
-                let more = (length / 2 - self.lengths[sequence]).min(CHUNK);
-                self.pass(&[(sequence, more)]);
-            }
-        }
+        self.grow(0, length / 2);
+        (1..count).for_each(|sequence| self.copy(0, sequence));
         while self.lengths[0] < length {
             let each = (CHUNK / count as i32).min(length - self.lengths[0]);
             let more: Vec<_> = (0..count).map(|sequence| (sequence, each)).collect();
             self.pass(&more);
         }
+        self.kind = measured;
+    }
+
+    fn grow(&mut self, sequence: usize, length: i32) {
+        while self.lengths[sequence] < length {
+            self.pass(&[(sequence, CHUNK.min(length - self.lengths[sequence]))]);
+        }
+    }
+
+    /// Gives a sequence the tokens of another one, in cells of its own.
+    fn copy(&mut self, from: usize, to: usize) {
+        unsafe {
+            let size = ffi::llama_state_seq_get_size(self.native, from as i32);
+            let mut state = vec![0_u8; size];
+            assert_eq!(
+                ffi::llama_state_seq_get_data(self.native, state.as_mut_ptr(), size, from as i32),
+                size
+            );
+            assert_eq!(ffi::llama_state_seq_set_data(self.native, state.as_ptr(), size, to as i32), size);
+        }
+        self.lengths[to] = self.lengths[from];
     }
 
     fn cut(&mut self, sequence: usize, length: i32) {
@@ -120,12 +140,12 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-fn print(what: &str, tokens: f64, seconds: [Vec<f64>; 3]) {
+fn print(row: &str, tokens: f64, seconds: [Vec<f64>; 3]) {
     let [ggml, quipu, split] = seconds.map(|seconds| tokens / median(seconds));
-    println!("{what:<28} {ggml:>9.0} {quipu:>9.0} {split:>9.0} {:>8.2} {:>8.2}", quipu / ggml, quipu / split);
+    println!("{row:<28} {ggml:>9.0} {quipu:>9.0} {split:>9.0} {:>8.2} {:>8.2}", quipu / ggml, quipu / split);
 }
 
-fn decode(model: *mut ffi::llama_model, sequences: i32, length: i32) {
+fn decode(model: *mut ffi::llama_model, row: &str, sequences: i32, length: i32) {
     let cells = |kind| if kind == Kind::Split { length + 64 } else { sequences * (length + 64) };
     let mut contexts = KINDS.map(|kind| Context::new(model, kind, sequences, cells(kind)));
     let mut seconds = [const { Vec::new() }; 3];
@@ -139,10 +159,10 @@ fn decode(model: *mut ffi::llama_model, sequences: i32, length: i32) {
             (0..sequences as usize).for_each(|sequence| context.cut(sequence, length));
         }
     }
-    print(&format!("decode  {sequences:>3} x {length} tokens"), f64::from(sequences), seconds);
+    print(row, f64::from(sequences), seconds);
 }
 
-fn prefill(model: *mut ffi::llama_model, used: i32) {
+fn prefill(model: *mut ffi::llama_model, row: &str, used: i32) {
     const SEQUENCES: i32 = 16;
     let length = used / SEQUENCES;
     let cells = |kind| if kind == Kind::Split { length.max(1024) + CHUNK } else { used + 1024 + CHUNK };
@@ -150,9 +170,9 @@ fn prefill(model: *mut ffi::llama_model, used: i32) {
     let mut seconds = [const { Vec::new() }; 3];
     for context in &mut contexts {
         context.fill(length);
-        while context.lengths[0] < 1024 {
-            context.pass(&[(0, CHUNK.min(1024 - context.lengths[0]))]);
-        }
+        let measured = std::mem::replace(&mut context.kind, Kind::Quipu);
+        context.grow(0, 1024);
+        context.kind = measured;
     }
     for _ in 0..ROUNDS {
         for (context, seconds) in contexts.iter_mut().zip(&mut seconds) {
@@ -161,7 +181,7 @@ fn prefill(model: *mut ffi::llama_model, used: i32) {
             context.cut(0, start);
         }
     }
-    print(&format!("prefill {CHUNK} of {used} cells"), f64::from(CHUNK), seconds);
+    print(row, f64::from(CHUNK), seconds);
 }
 
 fn main() {
@@ -176,11 +196,18 @@ fn main() {
     assert!(!model.is_null(), "no model");
     println!("{path}, tokens per second, medians of {ROUNDS} rounds");
     println!("{:<28} {:>9} {:>9} {:>9} {:>8} {:>8}", "", "ggml", "quipu", "split", "q/ggml", "q/split");
+    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
     for (sequences, length) in DECODE {
-        decode(model, sequences, length);
+        let row = format!("decode {sequences}x{length}");
+        if row.contains(&wanted) {
+            decode(model, &row, sequences, length);
+        }
     }
     for used in PREFILL {
-        prefill(model, used);
+        let row = format!("prefill {CHUNK} behind {used}");
+        if row.contains(&wanted) {
+            prefill(model, &row, used);
+        }
     }
     unsafe { ffi::llama_model_free(model) };
 }
