@@ -7,6 +7,7 @@ from any checkpoint of its constant part.
 """
 
 import argparse
+import functools
 import json
 import os
 import time
@@ -42,6 +43,24 @@ def rate(done, total, warm_up=3e5):
     return max(0.0, min(1.0, done / warm_up + 0.02, left))
 
 
+def fastest_kind(device, size=512):
+    """bfloat16, unless this machine only imitates it: processors without instructions for it are several times slower
+    with it than with float32."""
+    if device.type == "cuda":
+        return torch.bfloat16
+
+    def seconds(kind):
+        matrix = torch.randn(size, size, dtype=kind)
+        tries = []
+        for _ in range(5):
+            began = time.perf_counter()
+            F.linear(matrix, matrix)
+            tries.append(time.perf_counter() - began)
+        return min(tries)
+
+    return min((torch.bfloat16, torch.float32), key=seconds)
+
+
 def train_tokenizer(out, size):
     path = out / "tokenizer.json"
     if not path.exists():
@@ -58,13 +77,13 @@ def loss_of(model, trunk, tokens, weights):
     return (losses * weight[wanted]).sum()
 
 
-def step(model, trunk, optimizers_, made):
+def step(model, trunk, optimizers_, made, kind):
     """One step of the optimizers over some batches; returns the weighted mean loss."""
     device = next(model.parameters()).device
     total, loss_sum = sum(float(weights[:, 1:].sum()) for _, weights in made), 0.0
     for tokens, weights in made:
         tokens, weights = (torch.from_numpy(x).to(device, non_blocking=True) for x in (tokens, weights))
-        with torch.autocast(device.type, torch.bfloat16):
+        with torch.autocast(device.type, kind, enabled=kind != torch.float32):
             loss = loss_of(model, trunk, tokens, weights) / total
         loss.backward()
         loss_sum += loss.detach()
@@ -111,7 +130,8 @@ def main():
         # Other texts than it knows already, and none of the curriculum.
         state["block"] = 100_000
     train_tokenizer(arguments.out, shape.vocabulary)
-    optimizers_ = optimizers(model, MATRIX_LR, OTHER_LR)
+    kind = fastest_kind(device)
+    optimizers_ = optimizers(model, MATRIX_LR, OTHER_LR, kind)
     checkpoint = arguments.out / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True, map_location=device)
@@ -119,17 +139,17 @@ def main():
         for optimizer, values in zip(optimizers_, saved["optimizers"]):
             optimizer.load_state_dict(values)
         state = {key: saved[key] for key in state}
-    run(arguments, model, optimizers_, state, checkpoint)
+    run(arguments, model, optimizers_, state, checkpoint, kind)
 
 
-def run(arguments, model, optimizers_, state, checkpoint):
+def run(arguments, model, optimizers_, state, checkpoint, kind):
     total, began, saved_at = arguments.tokens, time.time(), time.time()
-    kind = next(model.parameters()).device.type
-    print(f"{sum(w.numel() for w in model.parameters()) / 1e6:.2f} M parameters, {total / 1e6:.0f} M tokens")
-    trunk = torch.compile(model.trunk)
-    workers = 1 if kind == "cpu" else max(1, (os.cpu_count() or 2) - 1)
+    device = next(model.parameters()).device.type
+    print(f"{sum(w.numel() for w in model.parameters()) / 1e6:.2f} M parameters, {total / 1e6:.0f} M tokens, {kind}")
+    trunk = torch.compile(functools.partial(model.trunk, kind=kind))
+    workers = 1 if device == "cpu" else max(1, (os.cpu_count() or 2) - 1)
     vocabulary = arguments.out / "tokenizer.json"
-    blocks = Blocks(SEED, vocabulary, state["block"], total, LENGTHS, BATCH[kind], workers)
+    blocks = Blocks(SEED, vocabulary, state["block"], total, LENGTHS, BATCH[device], workers)
     while state["done"] < total and time.time() - began < arguments.minutes * 60:
         state["block"], made = next(blocks)
         losses, clock, began_at = [], time.time(), state["done"]
@@ -139,7 +159,7 @@ def run(arguments, model, optimizers_, state, checkpoint):
             for optimizer, base in zip(optimizers_, (MATRIX_LR, OTHER_LR)):
                 for group in optimizer.param_groups:
                     group["lr"] = base * factor
-            losses.append(step(model, trunk, optimizers_, made[:count]))
+            losses.append(step(model, trunk, optimizers_, made[:count], kind))
             state["done"] += sum(tokens.size for tokens, _ in made[:count])
             made = made[count:]
         if time.time() - saved_at > SAVE_EVERY:
