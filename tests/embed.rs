@@ -249,6 +249,36 @@ async fn a_model_that_writes_makes_vectors_beside_its_answers() {
     }
 }
 
+#[tokio::test]
+async fn the_memory_that_vectors_take_is_counted() {
+    let model = format!("{},name=chasqui", chasqui().display());
+    let server = Server::start(&["--model", &model], &[]);
+    let size = async || {
+        let loaded: Value = server.get("/api/ps").await.json().await.unwrap();
+        loaded["models"][0]["size"].as_u64().unwrap()
+    };
+    let embed = async |input: &str| {
+        server.post_json("/api/embed", &json!({"model": "chasqui", "input": input})).await;
+    };
+    let more_than = async |before: u64| {
+        let grown = async {
+            while size().await <= before {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), grown).await.expect("it is counted");
+        size().await
+    };
+    server.post_json("/api/generate", &json!({"model": "chasqui", "prompt": "Hi", "stream": false})).await;
+    let writing = size().await;
+    embed("short").await;
+    let short = more_than(writing).await;
+    embed(&"a long text ".repeat(300)).await;
+    let long = more_than(short).await;
+    embed("short").await;
+    assert_eq!(size().await, long, "a context that is large enough stays");
+}
+
 #[test]
 fn a_text_of_several_passes_has_the_vector_that_one_pass_gives() {
     let model =

@@ -24,8 +24,8 @@ use tracing::{debug, warn};
 
 use super::frame;
 use super::protocol::{
-    Command, Embed, Embeddings, Event, Finish, ModelFacts, RequestError, RequestId, StepReport, Submit,
-    Update,
+    Command, DeviceMemory, Embed, Embeddings, Event, Finish, ModelFacts, RequestError, RequestId, StepReport,
+    Submit, Update,
 };
 
 /// Tokens that the engine may run ahead of a client. Small enough that a client that stops reading holds
@@ -73,6 +73,8 @@ pub struct EngineHandle {
     next_id: AtomicU64,
     commands: mpsc::UnboundedSender<Command>,
     registrations: mpsc::UnboundedSender<Registration>,
+    /// What it takes of each device now.
+    memory: watch::Receiver<Vec<DeviceMemory>>,
     /// `Some(cause)` once the process is gone.
     died: watch::Receiver<Option<String>>,
 }
@@ -93,11 +95,12 @@ impl EngineHandle {
         let (commands, command_queue) = mpsc::unbounded_channel();
         let (registrations, registration_queue) = mpsc::unbounded_channel();
         let (died_tx, died) = watch::channel(None);
+        let (takes, memory) = watch::channel(facts.memory.clone());
         tokio::spawn(write_commands(write, command_queue));
         tokio::spawn(async move {
             let mut requests = HashMap::new();
             let mut new = registration_queue;
-            dispatch(read, &mut new, &mut requests, observe).await;
+            dispatch(read, &mut new, &mut requests, observe, takes).await;
             let cause = wait_for(child).await;
             debug!(cause, "engine ended");
             // From here on `submit` fails, so that the last look at the registrations misses none.
@@ -108,13 +111,19 @@ impl EngineHandle {
                 listener.fail(id, RequestError::EngineDied(cause.clone()));
             }
         });
-        Arc::new(Self { facts, pid, next_id: AtomicU64::new(1), commands, registrations, died })
+        Arc::new(Self { facts, pid, next_id: AtomicU64::new(1), commands, registrations, memory, died })
     }
 
-    /// What the engine said of its model.
+    /// What the engine said of its model when it was loaded.
     #[must_use]
     pub fn facts(&self) -> &ModelFacts {
         &self.facts
+    }
+
+    /// What the engine takes of each device, and whenever that changes.
+    #[must_use]
+    pub fn memory(&self) -> watch::Receiver<Vec<DeviceMemory>> {
+        self.memory.clone()
     }
 
     /// Process id of the engine.
@@ -277,6 +286,7 @@ async fn dispatch(
     new: &mut mpsc::UnboundedReceiver<Registration>,
     requests: &mut Listeners,
     observe: StepObserver,
+    memory: watch::Sender<Vec<DeviceMemory>>,
 ) {
     let mut buffer = Vec::new();
     loop {
@@ -288,6 +298,10 @@ async fn dispatch(
                     // Nobody may wait any more.
                     let _ = answer.send(result);
                 }
+                continue;
+            }
+            Ok(Some(Event::Memory(takes))) => {
+                memory.send_replace(takes);
                 continue;
             }
             Ok(Some(other)) => {

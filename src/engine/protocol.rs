@@ -16,6 +16,7 @@
 //!     │ ◀── Step, Step, Step … ──── │   one frame per step carries the deltas of all sequences
 //!     │ ── Embed, Cancel ──────────▶│   texts to vectors, beside it
 //!     │ ◀── Embedded ────────────── │   one frame for each request
+//!     │ ◀── Memory ──────────────── │   when it takes more than it did
 //!     │ ── (close) ────────────────▶│   the engine ends when its socket does: no orphans
 //! ```
 //!
@@ -37,7 +38,7 @@ pub use super::sampling::{Dry, Mirostat, Sampling};
 
 /// Raised whenever a type of this module changes shape. The engine is started from the same binary, so a
 /// mismatch means that the file was replaced while the server runs: the remedy is a restart.
-pub const PROTOCOL_VERSION: u32 = 4;
+pub const PROTOCOL_VERSION: u32 = 5;
 
 /// Identifies a request on one engine. Chosen by the front, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -94,6 +95,8 @@ pub enum Event {
         /// The vectors, or why there are none.
         result: Result<Embeddings, RequestError>,
     },
+    /// What the engine takes of each device from now on, in place of [`ModelFacts::memory`].
+    Memory(Vec<DeviceMemory>),
 }
 
 /// Which model to load, and how.
@@ -202,7 +205,9 @@ pub struct DeviceMemory {
 }
 
 impl DeviceMemory {
-    fn bytes(&self) -> u64 {
+    /// All of it.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
         self.weights + self.pool + self.compute
     }
 }

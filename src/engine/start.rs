@@ -143,7 +143,9 @@ impl StartingEngine {
                 Ok(Some(Event::Loading(progress))) => debug!(progress, "loading"),
                 Ok(Some(Event::Loaded(facts))) => return Ok(Said::Loaded(facts)),
                 Ok(Some(Event::LoadFailed(reason))) => return Err(Some(StartError::Model(reason))),
-                Ok(Some(Event::Step(_) | Event::Embedded { .. }) | None) => return Err(None),
+                Ok(Some(Event::Step(_) | Event::Embedded { .. } | Event::Memory(_)) | None) => {
+                    return Err(None);
+                }
                 Err(e) if e.kind() == std::io::ErrorKind::InvalidData => return Err(Some(e.into())),
                 // A reset says no more than that the process is gone.
                 Err(_) => return Err(None),

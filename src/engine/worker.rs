@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
-use quipu_llama::DeviceUse;
 use tracing::{debug, error};
 
 use super::backend::llama::{self, Loaded, Progress, Writer};
@@ -16,7 +15,7 @@ use super::backend::{Backend, Capabilities, Embedder, EmbedderSizes, Vocabulary}
 use super::embedding::{self, EmbeddingLoop, Rules};
 use super::grammar::Ahead;
 use super::protocol::{
-    CacheType, Command, DeviceMemory, EngineSettings, Event, LoadSpec, ModelFacts, PROTOCOL_VERSION, Source,
+    CacheType, Command, EngineSettings, Event, LoadSpec, ModelFacts, PROTOCOL_VERSION, Source,
 };
 use super::request::Sizes;
 use super::scheduler::{Scheduler, SchedulerConfig};
@@ -113,7 +112,7 @@ fn load(
         pool_tokens: cells,
         page_tokens: PAGE,
         max_running: writer.as_ref().map_or(0, |writer| writer.max_running),
-        memory: loaded.memory.into_iter().map(device_memory).collect(),
+        memory: loaded.memory,
         layers: loaded.layers,
         gpu_layers: loaded.gpu_layers,
         cache_keys: cache_type(spec.engine.cache_keys),
@@ -129,11 +128,6 @@ fn load(
         (backend, SchedulerConfig { max_running, max_cached, latency_target, deterministic })
     });
     Ok(Ready { writer, embedder, vocabulary: Arc::new(vocabulary), facts })
-}
-
-fn device_memory(used: DeviceUse) -> DeviceMemory {
-    let DeviceUse { device, kind, weights, pool, compute } = used;
-    DeviceMemory { device, gpu: kind.is_gpu(), weights, pool, compute }
 }
 
 fn mock(settings: &EngineSettings) -> Ready<MockBackend, MockEmbedder> {

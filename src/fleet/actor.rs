@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
@@ -13,7 +13,7 @@ use super::metrics::EngineMetrics;
 use super::model::Weights;
 use super::{FleetError, FleetSettings, KeepAlive, Model, SourcePath};
 use crate::engine::process::{Embedding, EngineHandle, Generation};
-use crate::engine::protocol::{Embed, LoadSpec, ModelFacts, RequestError, Source, Submit};
+use crate::engine::protocol::{DeviceMemory, Embed, LoadSpec, ModelFacts, RequestError, Source, Submit};
 use crate::engine::start::{StartError, StartingEngine};
 
 #[derive(Debug)]
@@ -134,12 +134,15 @@ struct Actor {
 struct Loaded {
     engine: Arc<EngineHandle>,
     grant: Grant,
+    /// What the engine really takes.
+    memory: watch::Receiver<Vec<DeviceMemory>>,
 }
 
 impl Actor {
     async fn run(mut self, mut requests: mpsc::Receiver<Request>, mut releases: mpsc::UnboundedReceiver<()>) {
         loop {
             let engine = self.loaded.as_ref().map(|loaded| Arc::clone(&loaded.engine));
+            let memory = self.loaded.as_ref().map(|loaded| loaded.memory.clone());
             tokio::select! {
                 request = requests.recv() => match request {
                     Some(Request::Acquire { model, keep_alive, reply }) => {
@@ -166,6 +169,7 @@ impl Actor {
                 () = tokio::time::sleep_until(self.expires.unwrap_or_else(Instant::now)),
                     if self.expires.is_some() => self.unload("nobody used it"),
                 () = ended(engine.as_deref()), if engine.is_some() => self.bury(),
+                () = changed(memory) => self.take_more(),
             }
         }
     }
@@ -183,7 +187,7 @@ impl Actor {
         if let Some(loaded) = &self.loaded {
             loaded.grant.set_idle(false);
         }
-        let facts = engine.facts().clone();
+        let facts = ModelFacts { memory: engine.memory().borrow().clone(), ..engine.facts().clone() };
         *self.shown.lock() = Some(Running { model, facts, expires: self.expires_if_idle() });
         Ok(Lease { engine, load_time, _user: User(self.released.clone()) })
     }
@@ -225,8 +229,18 @@ impl Actor {
             "model loaded"
         );
         grant.resize(engine.facts().bytes());
-        self.loaded = Some(Loaded { engine: Arc::clone(&engine), grant });
+        self.loaded = Some(Loaded { engine: Arc::clone(&engine), grant, memory: engine.memory() });
         Ok(engine)
+    }
+
+    /// The engine takes another amount of memory than it did.
+    fn take_more(&mut self) {
+        let Some(loaded) = &mut self.loaded else { return };
+        let memory = loaded.memory.borrow_and_update().clone();
+        loaded.grant.resize(memory.iter().map(DeviceMemory::bytes).sum());
+        if let Some(running) = self.shown.lock().as_mut() {
+            running.facts.memory = memory;
+        }
     }
 
     /// Starts the keep-alive if nobody uses the model.
@@ -275,7 +289,7 @@ impl Actor {
     fn forget(&mut self) {
         self.expires = None;
         *self.shown.lock() = None;
-        if let Some(Loaded { engine, grant }) = self.loaded.take() {
+        if let Some(Loaded { engine, grant, .. }) = self.loaded.take() {
             let ended = engine.when_ended();
             drop(engine);
             tokio::spawn(async move {
@@ -291,4 +305,14 @@ async fn ended(engine: Option<&EngineHandle>) {
         Some(engine) => engine.ended().await,
         None => std::future::pending().await,
     }
+}
+
+/// Ready when the engine takes another amount of memory; never, when there is no engine or it ends.
+async fn changed(memory: Option<watch::Receiver<Vec<DeviceMemory>>>) {
+    if let Some(mut memory) = memory
+        && memory.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }

@@ -9,7 +9,7 @@ pub mod mock;
 
 use std::ops::Range;
 
-use super::protocol::Token;
+use super::protocol::{DeviceMemory, Token};
 
 /// A sequence id, `0..Capabilities::sequences`.
 pub type SeqId = u32;
@@ -118,6 +118,12 @@ pub trait Embedder: Send {
     /// # Errors
     /// With the reason, if the pass failed.
     fn embed(&mut self, texts: &[&[Token]]) -> Result<Vec<Vec<f32>>, String>;
+
+    /// What the whole engine takes of each device, this context included. Longer texts can make it more. Empty if nothing
+    /// is known.
+    fn memory(&self) -> Vec<DeviceMemory> {
+        Vec::new()
+    }
 }
 
 /// The tokens around text that a model is to insert: `prefix`, the text in front, `suffix`, the text behind, `middle`,

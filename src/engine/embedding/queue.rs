@@ -8,7 +8,7 @@ use tracing::error;
 
 use super::{Answers, Jobs};
 use crate::engine::backend::{Embedder, EmbedderSizes};
-use crate::engine::protocol::{Embeddings, RequestError, RequestId, Token};
+use crate::engine::protocol::{DeviceMemory, Embeddings, Event, RequestError, RequestId, Token};
 
 /// Most requests whose texts take turns. More wait before the tokeniser, as text.
 const MOST_REQUESTS: usize = 256;
@@ -59,13 +59,16 @@ pub struct EmbeddingLoop<E> {
     jobs: Receiver<Job>,
     answers: Answers,
     queue: VecDeque<Job>,
+    /// What the front knows.
+    memory: Vec<DeviceMemory>,
 }
 
 impl<E: Embedder> EmbeddingLoop<E> {
     /// A loop over what the tokeniser hands on.
     pub fn new(embedder: E, jobs: Jobs) -> Self {
         let Jobs { jobs, answers } = jobs;
-        Self { embedder, jobs, answers, queue: VecDeque::new() }
+        let memory = embedder.memory();
+        Self { embedder, jobs, answers, queue: VecDeque::new(), memory }
     }
 
     /// Runs until the front is gone.
@@ -103,6 +106,7 @@ impl<E: Embedder> EmbeddingLoop<E> {
         let texts: Vec<&[Token]> =
             picks.iter().map(|pick| self.queue[pick.job].texts[pick.text].as_slice()).collect();
         let result = self.embedder.embed(&texts);
+        self.report_memory();
         for pick in &picks {
             self.queue[pick.job].began.get_or_insert(now);
         }
@@ -121,6 +125,16 @@ impl<E: Embedder> EmbeddingLoop<E> {
             }
         }
         self.finish();
+    }
+
+    /// Tells the front if the engine takes more than before.
+    fn report_memory(&mut self) {
+        let memory = self.embedder.memory();
+        if memory != self.memory {
+            self.memory.clone_from(&memory);
+            // If this fails, the front is gone, and the process ends.
+            let _ = self.answers.events.send(Event::Memory(memory));
+        }
     }
 
     /// Answers what is complete. The others take turns in being the first.

@@ -3,11 +3,11 @@
 //! It is made when the first text comes, and made anew, larger, when a longer one does: what attention needs grows with
 //! the square of the text, and most texts are short.
 
-use quipu_llama::{EmbedderParams, Error, Model, Pooling};
+use quipu_llama::{DeviceUse, EmbedderParams, Error, Model, Pooling};
 use tracing::info;
 
 use crate::engine::backend::{Embedder, EmbedderSizes};
-use crate::engine::protocol::Token;
+use crate::engine::protocol::{DeviceMemory, Token};
 
 /// llama.cpp keeps a row of logits for every token of a pass, though nobody reads them here. Passes are so short that
 /// these rows stay within this many bytes.
@@ -22,12 +22,21 @@ pub struct LlamaEmbedder {
     sizes: EmbedderSizes,
     threads: u32,
     pooling: Option<Pooling>,
+    /// What the engine takes without this, the weights included; nothing, if this is all there is.
+    beside: Vec<DeviceUse>,
     made: Option<quipu_llama::Embedder>,
 }
 
 impl LlamaEmbedder {
-    /// Prepares everything but the context. `pooling` is for models whose file names no way to pool.
-    pub(super) fn new(model: &Model, pass_tokens: u32, threads: u32, pooling: Option<Pooling>) -> Self {
+    /// Prepares everything but the context. `pooling` is for models whose file names no way to pool; `beside` is what a
+    /// model that writes takes for that, with its weights.
+    pub(super) fn new(
+        model: &Model,
+        pass_tokens: u32,
+        threads: u32,
+        pooling: Option<Pooling>,
+        beside: Vec<DeviceUse>,
+    ) -> Self {
         let logits = model.vocab().len().max(1).saturating_mul(size_of::<f32>() as u32);
         let text_tokens = model.context_train().max(1);
         let sizes = EmbedderSizes {
@@ -37,7 +46,7 @@ impl LlamaEmbedder {
             text_tokens,
             width: model.embedding_width(),
         };
-        Self { model: model.clone(), sizes, threads, pooling, made: None }
+        Self { model: model.clone(), sizes, threads, pooling, beside, made: None }
     }
 
     /// The context, large enough for a text of `longest` tokens.
@@ -81,4 +90,21 @@ impl Embedder for LlamaEmbedder {
         let embedder = self.ready(longest).map_err(|error| error.to_string())?;
         embedder.embed(texts).map_err(|error| error.to_string())
     }
+
+    fn memory(&self) -> Vec<DeviceMemory> {
+        let mut all = self.beside.clone();
+        for used in self.made.iter().flat_map(quipu_llama::Embedder::memory_use) {
+            match all.iter_mut().find(|all| all.device == used.device) {
+                // The weights are the same.
+                Some(all) => (all.pool, all.compute) = (all.pool + used.pool, all.compute + used.compute),
+                None => all.push(used),
+            }
+        }
+        all.into_iter().map(device_memory).collect()
+    }
+}
+
+fn device_memory(used: DeviceUse) -> DeviceMemory {
+    let DeviceUse { device, kind, weights, pool, compute } = used;
+    DeviceMemory { device, gpu: kind.is_gpu(), weights, pool, compute }
 }

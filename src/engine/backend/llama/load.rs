@@ -8,8 +8,8 @@ use tracing::info;
 
 use super::plan::Plan;
 use super::{LlamaBackend, LlamaEmbedder, LlamaVocabulary, Threads, warm_up};
-use crate::engine::backend::Capabilities;
-use crate::engine::protocol::EngineSettings;
+use crate::engine::backend::{Capabilities, Embedder};
+use crate::engine::protocol::{DeviceMemory, EngineSettings};
 use crate::gguf::compat::{self, ModelFile};
 use crate::gguf::{GgufError, GgufFile, open_adapter};
 
@@ -51,7 +51,7 @@ pub struct Loaded {
     /// Of how many.
     pub layers: u32,
     /// What it takes of each device's memory.
-    pub memory: Vec<DeviceUse>,
+    pub memory: Vec<DeviceMemory>,
     /// Devices, for people.
     pub devices: Vec<String>,
 }
@@ -111,12 +111,10 @@ pub fn load(
         Err(LoadError::Llama(quipu_llama::Error::Encoder)) => None,
         Err(error) => return Err(error),
     };
-    let mut embedder = embedder(&model, file.as_loaded(), &plan, settings, writer.is_none())?;
-    let memory = match &writer {
-        Some(writer) => writer.backend.context.memory_use(),
-        None => embedder.ready(1)?.memory_use(),
-    };
-    for DeviceUse { device, weights, pool, compute, .. } in &memory {
+    let beside = writer.as_ref().map(|writer| writer.backend.context.memory_use());
+    let embedder = embedder(&model, file.as_loaded(), &plan, settings, beside)?;
+    let memory = embedder.memory();
+    for DeviceMemory { device, weights, pool, compute, .. } in &memory {
         info!(device, weights, pool, compute, "bytes of memory");
     }
     let most = writer.as_ref().map_or(model.context_train(), |writer| writer.backend.capabilities.cells);
@@ -163,21 +161,23 @@ fn writer(context: Context, cells: u32, plan: &Plan, settings: &EngineSettings) 
 }
 
 /// What makes vectors. Of an encoder it is made now, and used once, so that one that cannot compute is found now and the
-/// first request does not wait; a model that writes is seldom asked for vectors, and then computes them beside its
+/// first request does not wait; a model that writes, which takes `beside` for that, is seldom asked for vectors, and then computes them beside its
 /// answers, with half of the cores.
 fn embedder(
     model: &Model,
     file: &GgufFile,
     plan: &Plan,
     settings: &EngineSettings,
-    encoder: bool,
+    beside: Option<Vec<DeviceUse>>,
 ) -> Result<LlamaEmbedder, LoadError> {
+    let encoder = beside.is_none();
     let named = file.architecture_u64("pooling_type").is_some_and(|pooling| pooling != 0);
     // The last token is the only one of a causal model that has seen the whole text; of an encoder, each has.
     let pooling = (!named).then_some(if encoder { Pooling::Mean } else { Pooling::Last });
     let share = if encoder { 1 } else { 2 };
     let threads = settings.threads.unwrap_or_else(|| (warm_up::cores() / share).max(1));
-    let mut embedder = LlamaEmbedder::new(model, plan.batch_tokens, threads, pooling);
+    let mut embedder =
+        LlamaEmbedder::new(model, plan.batch_tokens, threads, pooling, beside.unwrap_or_default());
     if encoder {
         embedder.ready(1)?.embed(&[&[0]]).map_err(|error| LoadError::Broken(error.to_string()))?;
     }
