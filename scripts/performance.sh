@@ -82,7 +82,7 @@ for row in $rows; do
         distinct) compare distinct random:requests=32,input=128,output=192 32 np=32,unified=off,ctx=16384 ;;
         shared) compare shared chat:requests=32,system=1000,input=64,output=32 32 np=32,unified=on,ctx=40960 ;;
         sessions) compare sessions sessions:sessions=100,turns=6,system=100,input=16,output=16 100 np=32,unified=on,ctx=32768 ;;
-        long) compare long long-prompt:requests=24,input=64,output=128,long=4000,every=12 8 np=8,unified=on,ctx=32768 ;;
+        long) compare long long-prompt:requests=24,input=64,output=64,long=4000,every=6 8 np=8,unified=on,ctx=32768 ;;
         neighbour)
             # As many seconds as the row can take at most.
             timeout 900 sh -c 'while :; do :; done' &
