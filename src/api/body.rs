@@ -7,14 +7,16 @@ use axum::extract::Request;
 use http::header::CONTENT_ENCODING;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::error::Failure;
+use super::tolerant;
 
 /// A client that sends nothing of its body for this long has forgotten it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Reads a whole body of at most `limit` bytes as JSON. What follows the first JSON value is ignored.
+/// Reads a whole body of at most `limit` bytes as JSON, as [`tolerant`] says. What follows the first JSON value is ignored.
 ///
 /// # Errors
 /// Those of [`Failure`] that speak of bodies.
@@ -46,21 +48,19 @@ async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Failure> {
 }
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-    match bytes.trim_ascii_start().first() {
-        None => return Err(Failure::MissingBody),
-        Some(b'{') => {}
-        // Serde would take the elements of an array for the fields of a request.
-        Some(_) => {
-            IgnoredAny::deserialize(&mut serde_json::Deserializer::from_slice(bytes))?;
-            return Err(Failure::Invalid("the request body must be a JSON object".into()));
-        }
+    if bytes.trim_ascii().is_empty() {
+        return Err(Failure::MissingBody);
     }
-    Ok(T::deserialize(&mut serde_json::Deserializer::from_slice(bytes))?)
+    let value = Value::deserialize(&mut serde_json::Deserializer::from_slice(bytes))?;
+    if !value.is_object() {
+        return Err(Failure::Invalid("the request body must be a JSON object".into()));
+    }
+    Ok(tolerant::from_value(value)?)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 

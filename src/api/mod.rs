@@ -25,4 +25,5 @@ pub(crate) mod options;
 pub mod piece;
 pub(crate) mod sampling;
 pub mod stream;
+mod tolerant;
 mod values;
