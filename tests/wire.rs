@@ -1,5 +1,5 @@
-//! What clients see on the wire, endpoint by endpoint, with the mock engine behind the real server: what it means here, and in
-//! the modules whole answers, which are kept as golden files.
+//! What clients see on the wire, endpoint by endpoint: what it means here, and in the modules whole requests and answers, which
+//! are kept as golden files to be read. The mock engine shows exact answers, real models their shapes.
 
 // For clippy, helpers of tests are no tests.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
@@ -7,6 +7,8 @@
 #[path = "wire/answers.rs"]
 mod answers;
 mod common;
+#[path = "wire/connections.rs"]
+mod connections;
 #[path = "wire/models.rs"]
 mod models;
 #[path = "wire/openai.rs"]

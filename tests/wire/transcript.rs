@@ -1,9 +1,16 @@
 //! Requests and answers as a text, for golden files: what differs from run to run has a name instead of its value.
+//!
+//! ```text
+//!   ## What follows                      a heading
+//!   POST /api/chat (host: x) {"model":…  method, path, headers that matter, body
+//!   200 content-type: …; …               status and headers
+//!   {"model":…                           the body, line by line
+//! ```
 
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use reqwest::Method;
+use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::common::Server;
@@ -26,6 +33,10 @@ pub(crate) struct Transcript<'a> {
     names: Vec<(String, &'static str)>,
 }
 
+/// Lists of more items are cut, to so many.
+const LONG: usize = 16;
+const SHOWN: usize = 3;
+
 /// Headers that say nothing about the answer, or are another thing every time.
 const HEADERS_LEFT_OUT: [&str; 6] =
     ["connection", "content-length", "date", "server", "transfer-encoding", "x-request-id"];
@@ -38,6 +49,31 @@ impl<'a> Transcript<'a> {
     /// Writes a name where `text` would be.
     pub(crate) fn name(&mut self, text: impl Into<String>, name: &'static str) {
         self.names.push((text.into(), name));
+    }
+
+    /// Says what the next requests are about.
+    pub(crate) fn heading(&mut self, text: &str) {
+        let _ = writeln!(self.text, "## {text}\n");
+    }
+
+    /// A request without a body, in one line.
+    pub(crate) async fn brief(&mut self, method: Method, path: &str) {
+        let request = self.server.client.request(method.clone(), self.server.url(path));
+        let response = request.send().await.expect("an answer");
+        let head = head(&response);
+        let line = format!("{method} {path} -> {head} {}", response.text().await.expect("a body"));
+        let _ = writeln!(self.text, "{}", line.trim_end());
+    }
+
+    /// Writes an answer down of which a part was read already.
+    pub(crate) async fn answer(&mut self, read: Vec<u8>, mut response: Response) {
+        let mut body = read;
+        let _ = writeln!(self.text, "{}", head(&response));
+        while let Some(chunk) = response.chunk().await.expect("a body") {
+            body.extend_from_slice(&chunk);
+        }
+        self.body(std::str::from_utf8(&body).expect("text"));
+        self.text.push('\n');
     }
 
     pub(crate) async fn get(&mut self, path: &str) {
@@ -77,18 +113,7 @@ impl<'a> Transcript<'a> {
             request = request.header(*name, *value);
         }
         let response = request.send().await.expect("an answer");
-        let _ = write!(self.text, "{}", response.status().as_u16());
-        let mut told: Vec<_> = response
-            .headers()
-            .iter()
-            .filter(|(name, _)| !HEADERS_LEFT_OUT.contains(&name.as_str()))
-            .map(|(name, value)| format!("{name}: {}", value.to_str().expect("text")))
-            .collect();
-        told.sort();
-        let _ = writeln!(self.text, " {}", told.join("; "));
-        let body = response.text().await.expect("a body");
-        self.body(&body);
-        self.text.push('\n');
+        self.answer(Vec::new(), response).await;
     }
 
     /// Writes a body down: JSON line by line, events, or text.
@@ -121,8 +146,43 @@ impl<'a> Transcript<'a> {
         for (what, name) in self.names {
             text = text.replace(&what, name);
         }
-        text
+        number_digests(&text)
     }
+}
+
+/// Status and headers.
+fn head(response: &Response) -> String {
+    let mut told: Vec<_> = response
+        .headers()
+        .iter()
+        .filter(|(name, _)| !HEADERS_LEFT_OUT.contains(&name.as_str()))
+        .map(|(name, value)| format!("{name}: {}", value.to_str().expect("text")))
+        .collect();
+    told.sort();
+    format!("{} {}", response.status().as_u16(), told.join("; "))
+}
+
+/// Numbers the digests that have no other name, in the order in which they come.
+fn number_digests(text: &str) -> String {
+    let mut known: Vec<&str> = Vec::new();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_hexdigit()) {
+        let (before, run) = rest.split_at(start);
+        let (run, after) = run.split_at(run.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(run.len()));
+        out.push_str(before);
+        rest = after;
+        if run.len() != 64 || run == "0".repeat(64) {
+            out.push_str(run);
+            continue;
+        }
+        let number = known.iter().position(|digest| *digest == run).unwrap_or_else(|| {
+            known.push(run);
+            known.len() - 1
+        });
+        let _ = write!(out, "(digest {})", number + 1);
+    }
+    out + rest
 }
 
 /// Whether this is a state of long work that was there before.
@@ -136,7 +196,20 @@ fn is_known(value: &Value, states: &mut HashSet<String>) -> bool {
 /// Names what differs from run to run, and checks what can be said of it.
 fn settle(value: &mut Value, detail: Detail) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| settle(item, detail)),
+        // A vector, which depends on the weights.
+        Value::Array(items)
+            if detail == Detail::Shape && !items.is_empty() && items.iter().all(Value::is_f64) =>
+        {
+            *items = vec![format!("({} numbers)", items.len()).into()];
+        }
+        Value::Array(items) => {
+            items.iter_mut().for_each(|item| settle(item, detail));
+            if items.len() > LONG {
+                let more = items.len() - SHOWN;
+                items.truncate(SHOWN);
+                items.push(format!("({more} more)").into());
+            }
+        }
         Value::Object(fields) => {
             // How far long work is when it says so for the first time is chance.
             fields.shift_remove("completed");
@@ -147,8 +220,12 @@ fn settle(value: &mut Value, detail: Detail) {
                 }
             }
         }
+        // The last digits of what was computed depend on the processor.
         Value::Number(number) if number.is_f64() => {
-            *value = json!((number.as_f64().expect("a float") * 1e4).round() / 1e4);
+            let float = number.as_f64().expect("a float");
+            if float.abs() > 1e-4 {
+                *value = json!((float * 1e4).round() / 1e4);
+            }
         }
         _ => {}
     }
@@ -158,8 +235,10 @@ fn settle(value: &mut Value, detail: Detail) {
 fn stand_in(name: &str, field: &Value, detail: Detail) -> Option<&'static str> {
     match (name, field) {
         ("created_at" | "modified_at" | "expires_at", Value::String(time)) => {
-            time.parse::<jiff::Timestamp>().expect("a time");
-            Some("(time)")
+            let time = time.parse::<jiff::Timestamp>().expect("a time");
+            let ahead = time.duration_since(jiff::Timestamp::now());
+            let is_far = ahead > jiff::SignedDuration::from_hours(24 * 365 * 100);
+            Some(if is_far { "(time, 292 years ahead)" } else { "(time)" })
         }
         ("created", Value::Number(_)) => Some("(time)"),
         (name, Value::Number(time)) if name.ends_with("_duration") => {
