@@ -2,13 +2,15 @@
 //! are kept as golden files to be read. The mock engine shows exact answers, real models their shapes.
 
 // For clippy, helpers of tests are no tests.
-#![allow(clippy::expect_used, clippy::unwrap_used)]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 #[path = "wire/answers.rs"]
 mod answers;
 mod common;
 #[path = "wire/connections.rs"]
 mod connections;
+#[path = "wire/faults.rs"]
+mod faults;
 #[path = "wire/models.rs"]
 mod models;
 #[path = "wire/openai.rs"]
@@ -17,6 +19,11 @@ mod openai;
 mod server;
 #[path = "common/registry/mod.rs"]
 mod servers;
+#[path = "wire/stage.rs"]
+mod stage;
+#[allow(dead_code, reason = "another test uses the rest")]
+#[path = "compat/tiny.rs"]
+mod tiny;
 #[path = "wire/transcript.rs"]
 mod transcript;
 

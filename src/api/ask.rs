@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use tokio::time::Instant;
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::answer::Answer;
 use super::error::Failure;
@@ -18,6 +18,7 @@ use crate::fleet::{Content, FleetError, KeepAlive, Lease, Model};
 use crate::server::app::App;
 use crate::server::drain::Phase;
 use crate::server::metrics::Meter;
+use crate::store::StoreError;
 
 /// What to generate, and how.
 #[derive(Clone, Debug)]
@@ -374,6 +375,11 @@ async fn find_writer(app: &App, name: &str, purpose: Purpose) -> Result<Model, F
 pub(crate) async fn find(app: &App, name: &str) -> Result<Model, Failure> {
     match app.fleet.find(name).await {
         Err(FleetError::NoSuchModel) => Err(Failure::NoSuchModel(name.to_owned())),
+        // A part of it is: pulling brings that back. Clients look for the sentence.
+        Err(FleetError::Store(error @ StoreError::BlobNotFound(_))) => {
+            warn!(model = name, %error, "incomplete model");
+            Err(Failure::NotFound(format!("model {name:?} not found, try pulling it first")))
+        }
         found => Ok(found?),
     }
 }

@@ -59,7 +59,7 @@ pub enum FleetError {
     #[error("the server is shutting down")]
     ShuttingDown,
     /// The model is larger than what all models together may take.
-    #[error("model requires more system memory ({}) than is available ({})", gib(*.needed), gib(*.limit))]
+    #[error("model requires more system memory ({}) than is available ({})", size(*.needed), size(*.limit))]
     NotEnoughMemory {
         /// Bytes of the model.
         needed: u64,
@@ -77,8 +77,10 @@ pub enum FleetError {
     Store(#[from] StoreError),
 }
 
-fn gib(bytes: u64) -> String {
-    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
+/// Bytes, for people.
+fn size(bytes: u64) -> String {
+    let (unit, name) = if bytes < 1 << 30 { (1 << 20, "MiB") } else { (1 << 30, "GiB") };
+    format!("{:.1} {name}", bytes as f64 / f64::from(unit))
 }
 
 /// Settings of the fleet.

@@ -1,0 +1,59 @@
+//! What the transcripts have in common: requests, files, and models that are made of them.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::common::Server;
+use crate::tiny::{Tiny, WIDTH};
+
+/// A request about a model.
+pub(crate) fn of(model: &str, fields: Value) -> Value {
+    with(json!({"model": model}), fields)
+}
+
+fn with(mut request: Value, fields: Value) -> Value {
+    request.as_object_mut().unwrap().append(&mut fields.as_object().unwrap().clone());
+    request
+}
+
+/// A conversation of one message.
+pub(crate) fn user(text: &str) -> Value {
+    json!([{"role": "user", "content": text}])
+}
+
+/// A model that writes, with random weights, whose tokens are bytes and some special ones.
+pub(crate) fn tiny() -> Tiny {
+    let model = Tiny::new("llama").pairs("gpt-2").set("tokenizer.ggml.add_bos_token", true);
+    (0..2).fold(model, |model, layer| {
+        model.attention(layer, 8).layer(layer, &[("ffn_norm", &[WIDTH])]).feed_forward(layer)
+    })
+}
+
+/// The bytes of a model's file.
+pub(crate) fn file(model: &Tiny) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.gguf");
+    model.write(&path);
+    std::fs::read(path).unwrap()
+}
+
+/// `sha256:…`
+pub(crate) fn digest_of(bytes: &[u8]) -> String {
+    let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+/// Uploads a file, and returns its digest.
+pub(crate) async fn upload(server: &Server, bytes: Vec<u8>) -> String {
+    let digest = digest_of(&bytes);
+    let request = server.client.post(server.url(&format!("/api/blobs/{digest}"))).body(bytes);
+    assert!(request.send().await.unwrap().status().is_success());
+    digest
+}
+
+/// Makes a model of a file, with what else the request says.
+pub(crate) async fn make(server: &Server, name: &str, model: &Tiny, fields: Value) {
+    let digest = upload(server, file(model)).await;
+    let request = with(json!({"model": name, "files": {"model.gguf": digest}, "stream": false}), fields);
+    server.post_json("/api/create", &request).await;
+}
