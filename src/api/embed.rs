@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::time::Instant;
+use tracing::debug;
 
 use super::ask;
 use super::error::Failure;
@@ -59,6 +60,7 @@ impl EmbedAsk {
         }
         let mut meter = Meter::new(&model.name, asked);
         let mut drain = app.drain.watch();
+        debug!(model = %model.name, texts = self.inputs.len(), "texts to be embedded");
         let embedding = lease.embed(Embed {
             // Set by the engine's handle.
             id: RequestId(0),

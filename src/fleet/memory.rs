@@ -14,6 +14,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
+use tracing::debug;
 
 use super::FleetError;
 use super::actor::Request;
@@ -105,6 +106,7 @@ impl Memory {
                 }
                 Err(None) => {}
             }
+            debug!(bytes, "waits until other models are idle or gone");
             changed.await;
         }
     }

@@ -47,7 +47,11 @@ const STEP_TOKENS: &[f64] =
 
 /// Everything that `/metrics` can show; `docs/metrics.md` is its golden copy.
 pub(crate) const METRICS: &[Metric] = &[
-    ("quipu_http_requests_total", Kind::Counter, "HTTP requests by `method`, `route` and `status`"),
+    (
+        "quipu_http_requests_total",
+        Kind::Counter,
+        "HTTP requests by `method`, `route` and `status`: 499 for those whose client left before an answer began",
+    ),
     ("quipu_prompt_tokens_total", Kind::Counter, "Tokens of prompts, cached ones included"),
     ("quipu_generation_tokens_total", Kind::Counter, "Tokens generated"),
     (
@@ -270,12 +274,12 @@ impl Drop for Meter {
 }
 
 /// Counts an HTTP request.
-pub(super) fn count_request(method: &http::Method, route: &str, status: http::StatusCode) {
+pub(super) fn count_request(method: &http::Method, route: &str, status: u16) {
     counter!(
         "quipu_http_requests_total",
         "method" => method.to_string(),
         "route" => route.to_owned(),
-        "status" => status.as_u16().to_string()
+        "status" => status.to_string()
     )
     .increment(1);
 }
@@ -316,7 +320,7 @@ mod tests {
             meter.tokens(2);
             meter.done(&summary());
             drop(meter);
-            count_request(&http::Method::POST, "/api/chat", http::StatusCode::OK);
+            count_request(&http::Method::POST, "/api/chat", 200);
         });
         for line in [
             "quipu_generation_tokens_total{model=\"m:latest\"} 3",

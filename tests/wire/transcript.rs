@@ -12,6 +12,7 @@ use std::fmt::Write;
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use crate::common::Server;
 
@@ -56,6 +57,11 @@ impl<'a> Transcript<'a> {
         let _ = writeln!(self.text, "## {text}\n");
     }
 
+    /// Says what happens between requests, or beside them.
+    pub(crate) fn note(&mut self, text: &str) {
+        let _ = writeln!(self.text, "({text})\n");
+    }
+
     /// A request without a body, in one line.
     pub(crate) async fn brief(&mut self, method: Method, path: &str) {
         let request = self.server.client.request(method.clone(), self.server.url(path));
@@ -63,6 +69,13 @@ impl<'a> Transcript<'a> {
         let head = head(&response);
         let line = format!("{method} {path} -> {head} {}", response.text().await.expect("a body"));
         let _ = writeln!(self.text, "{}", line.trim_end());
+    }
+
+    /// Begins to post. The answer, which may not come before something else happens, goes to [`Self::answer`].
+    pub(crate) fn begin(&mut self, path: &str, request: &Value) -> JoinHandle<Response> {
+        let _ = writeln!(self.text, "POST {path} {request}");
+        let request = self.server.client.post(self.server.url(path)).json(request);
+        tokio::spawn(async move { request.send().await.expect("an answer") })
     }
 
     /// Writes an answer down of which a part was read already.
