@@ -19,6 +19,8 @@ mod openai;
 mod server;
 #[path = "common/registry/mod.rs"]
 mod servers;
+#[path = "wire/show.rs"]
+mod show;
 #[path = "wire/stage.rs"]
 mod stage;
 #[allow(dead_code, reason = "another test uses the rest")]

@@ -1,4 +1,4 @@
-//! The routes for models: listed, shown, made, copied, deleted, pulled and pushed.
+//! The routes for models: listed, made, copied, deleted, pulled and pushed.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -27,40 +27,6 @@ async fn models_listed_and_loaded() {
     transcript.post("/api/generate", json!({"model": "chasqui", "keep_alive": -1})).await;
     transcript.get("/api/ps").await;
     insta::assert_snapshot!(before + &transcript.finish());
-}
-
-#[tokio::test]
-async fn a_model_shown() {
-    let server = server();
-    let mut transcript = Transcript::of(&server, Detail::Shape);
-    let request = json!({
-        "model": "mine/bard:1", "from": "chasqui", "system": "Be brief.", "parameters": {"stop": ["a", "b"], "top_p": 0.5},
-        "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello!"}],
-        "template": "{{ .Prompt }}", "license": "free", "stream": false,
-    });
-    transcript.post("/api/create", request).await;
-    let shown = |text: &str| {
-        let blob = |line: &str| line.starts_with("FROM /");
-        text.lines().map(|line| if blob(line) { "FROM (blob)" } else { line }).collect::<Vec<_>>().join("\n")
-    };
-    for request in [json!({"model": "mine/bard:1"}), json!({"name": "MINE/bard:1", "system": "Be long."})] {
-        let mut answer = server.post_json("/api/show", &request).await;
-        // What the file of the model says depends on its training, in numbers and texts.
-        answer["model_info"] = json!({"general.architecture": answer["model_info"]["general.architecture"]});
-        answer["tensors"] = json!([answer["tensors"][0]]);
-        answer["modelfile"] = shown(answer["modelfile"].as_str().unwrap()).into();
-        answer["modified_at"] = "(time)".into();
-        insta::assert_json_snapshot!(answer);
-    }
-    for request in [
-        json!({}),
-        json!({"model": ""}),
-        json!({"model": "nothing"}),
-        json!({"model": "not/a/valid/name/at/all"}),
-    ] {
-        transcript.post("/api/show", request).await;
-    }
-    insta::assert_snapshot!(transcript.finish());
 }
 
 #[tokio::test]

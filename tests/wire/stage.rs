@@ -1,6 +1,8 @@
 //! What the transcripts have in common: requests, files, and models that are made of them.
 
-use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::common::Server;
@@ -27,6 +29,11 @@ pub(crate) fn tiny() -> Tiny {
     (0..2).fold(model, |model, layer| {
         model.attention(layer, 8).layer(layer, &[("ffn_norm", &[WIDTH])]).feed_forward(layer)
     })
+}
+
+/// A file that says of itself that it sees.
+pub(crate) fn eyes() -> Tiny {
+    Tiny::new("clip").set("general.type", "mmproj").set("clip.has_vision_encoder", true)
 }
 
 /// The bytes of a model's file.
@@ -56,4 +63,28 @@ pub(crate) async fn make(server: &Server, name: &str, model: &Tiny, fields: Valu
     let digest = upload(server, file(model)).await;
     let request = with(json!({"model": name, "files": {"model.gguf": digest}, "stream": false}), fields);
     server.post_json("/api/create", &request).await;
+}
+
+/// Uploads a checkpoint of the tests' data; returns names and digests of its files.
+pub(crate) async fn upload_checkpoint(server: &Server, name: &str) -> Value {
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import").join(name).join("checkpoint");
+    let mut files = Map::new();
+    for path in files_below(&folder) {
+        let relative = path.strip_prefix(&folder).unwrap().display().to_string();
+        files.insert(relative, upload(server, std::fs::read(&path).unwrap()).await.into());
+    }
+    files.into()
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.into_iter().flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
+/// Makes `encoder`, which makes vectors and does not write.
+pub(crate) async fn make_encoder(server: &Server) {
+    let files = upload_checkpoint(server, "bert").await;
+    server.post_json("/api/create", &json!({"model": "encoder", "files": files, "stream": false})).await;
 }

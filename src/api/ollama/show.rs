@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::extract::State;
+use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -19,7 +20,7 @@ use crate::gguf::compat::{self, ModelFile};
 use crate::gguf::{self, GgufFile};
 use crate::modelfile::{Message, ModelParts, Modelfile, parameters_text};
 use crate::server::app::App;
-use crate::store::{Manifest, MediaType, Store, StoreError};
+use crate::store::{Manifest, MediaType, Name, Store, StoreError};
 
 /// Which model, and how much of it.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -113,16 +114,30 @@ pub(crate) struct ShownTensor {
 )]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
+    headers: HeaderMap,
     Json(request): Json<ShowRequest>,
 ) -> Result<Json<Shown>, OllamaError> {
     let name = shared::model_name(request.model.clone(), request.name.clone());
     if name.is_empty() {
         return Err(Failure::Invalid("model is required".into()).into());
     }
+    if name.parse::<Name>().is_err() {
+        return Err(Failure::Invalid("invalid model name".into()).into());
+    }
     let model = ask::find(&app, &name).await?;
     let store = app.store.clone();
     let shown = tokio::task::spawn_blocking(move || describe(&store, &model, request));
-    Ok(Json(shown.await.map_err(|_| Failure::Dropped)??))
+    let mut shown = shown.await.map_err(|_| Failure::Dropped)??;
+    if is_copilot(&headers) {
+        shown.model_info.insert("general.basename".into(), name.into());
+    }
+    Ok(Json(shown))
+}
+
+/// GitHub Copilot Chat lists a model by its base name: Ollama gives it the name that it asked for, so that models over the
+/// same weights can be told apart.
+fn is_copilot(headers: &HeaderMap) -> bool {
+    headers.get(header::USER_AGENT).is_some_and(|agent| agent.as_bytes().starts_with(b"GitHubCopilotChat/"))
 }
 
 /// What a stored model has beside its content.
