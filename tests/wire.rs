@@ -9,6 +9,8 @@ mod answers;
 mod common;
 #[path = "wire/connections.rs"]
 mod connections;
+#[path = "wire/create.rs"]
+mod create;
 #[path = "wire/faults.rs"]
 mod faults;
 #[path = "wire/models.rs"]

@@ -25,7 +25,8 @@ pub(super) async fn of_model(
             // From here on nobody removes it, whatever becomes of the base.
             lease.have(layer)?;
         }
-        let mut draft = Draft { layers: manifest.layers().to_vec(), config: store.config(manifest)? };
+        let config = store.config(manifest)?;
+        let mut draft = Draft { layers: manifest.layers().to_vec(), config, ..Draft::default() };
         for layer in &mut draft.layers {
             layer.from = Some(name.to_string());
         }

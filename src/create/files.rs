@@ -21,7 +21,7 @@ pub(super) fn add_model(
         reporter.step("converting model");
         let conversion = Conversion::model(&checkpoint(lease, files)?, &ImportOptions::default())?;
         let mut counting = reporter.counting("converting model");
-        let blob = written(lease, |out| Ok(conversion.write(out, &mut counting)?))?;
+        let blob = written(draft, lease, |out| Ok(conversion.write(out, &mut counting)?))?;
         return add_gguf(draft, "the converted model", &blob);
     }
     reporter.step("parsing GGUF");
@@ -33,7 +33,7 @@ pub(super) fn add_model(
         let paths = parts.iter().map(|file| Ok((file.name.clone(), path(lease, file)?)));
         let merge = Merge::open(paths.collect::<Result<Vec<_>, CreateError>>()?)?;
         let mut counting = reporter.counting("merging GGUF");
-        let blob = written(lease, |out| Ok(merge.write(out, &mut counting)?))?;
+        let blob = written(draft, lease, |out| Ok(merge.write(out, &mut counting)?))?;
         add_gguf(draft, "the merged model", &blob)?;
     }
     let single = if parts.len() > 1 { whole } else { files };
@@ -80,7 +80,7 @@ pub(super) fn add_adapter(
         let base = open("the base model", &base)?;
         let conversion = Conversion::adapter(&checkpoint(lease, files)?, &base, &ImportOptions::default())?;
         let mut counting = reporter.counting("converting adapter");
-        written(lease, |out| Ok(conversion.write(out, &mut counting)?))?
+        written(draft, lease, |out| Ok(conversion.write(out, &mut counting)?))?
     } else {
         reporter.step("parsing GGUF");
         let [file] = files else { return Err(CreateError::TwoAdapters) };
@@ -110,12 +110,10 @@ pub(super) fn add_gguf(draft: &mut Draft, name: &str, blob: &Blob) -> Result<(),
         kind => return Err(CreateError::UnknownType { file: name.to_owned(), kind: kind.to_owned() }),
     };
     match media_type {
-        MediaType::Model if draft.layers_of(&MediaType::Model).next().is_some() => {
-            let first = draft.layers_of(&MediaType::Model).next().map(|layer| layer.digest.short());
-            let first = first.unwrap_or_default();
-            return Err(CreateError::TwoModels { first, second: name.to_owned() });
-        }
         MediaType::Model => {
+            if let Some(first) = draft.weights.replace(name.to_owned()) {
+                return Err(CreateError::TwoModels { first, second: name.to_owned() });
+            }
             let families = std::mem::take(&mut draft.config.model_families);
             draft.config = describe(&file);
             // A projector may have come first.
@@ -170,10 +168,11 @@ fn checkpoint(lease: &Lease, files: &[SourceFile]) -> Result<Files, CreateError>
 
 /// The blob that `write` writes.
 fn written(
+    draft: &mut Draft,
     lease: &Lease,
     write: impl FnOnce(&mut BlobWriter) -> Result<(), CreateError>,
 ) -> Result<Blob, CreateError> {
     let mut out = lease.writer()?;
     write(&mut out)?;
-    Ok(out.commit()?)
+    draft.commit(lease, out)
 }

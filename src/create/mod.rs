@@ -21,6 +21,7 @@ mod quantize;
 mod tests;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,7 +34,7 @@ pub use error::CreateError;
 pub use quantize::{QuantizeArgs, worker as quantize_worker};
 
 use crate::registry::Registry;
-use crate::store::{Digest, Layer, Lease, Manifest, MediaType, ModelConfig, Name, Store};
+use crate::store::{Blob, BlobWriter, Digest, Layer, Lease, Manifest, MediaType, ModelConfig, Name, Store};
 
 /// What models are made with.
 #[derive(Clone, Debug)]
@@ -61,6 +62,8 @@ pub struct Recipe {
     pub adapters: Vec<SourceFile>,
     /// Type to quantize the weights to, such as `Q4_K_M`.
     pub quantize: Option<String>,
+    /// Type to quantize the weights of the model that drafts to.
+    pub draft_quantize: Option<String>,
     /// What is said around the weights.
     pub parts: Parts,
 }
@@ -202,6 +205,10 @@ impl Drop for CancelGuard {
 #[derive(Clone, Debug, Default)]
 struct Draft {
     layers: Vec<Layer>,
+    /// Blobs that were not there before.
+    written: HashSet<Digest>,
+    /// The file that the weights come from.
+    weights: Option<String>,
     config: ModelConfig,
 }
 
@@ -212,6 +219,23 @@ impl Draft {
 
     fn remove(&mut self, media_type: &MediaType) {
         self.layers.retain(|layer| layer.media_type != *media_type);
+    }
+
+    /// Writes a blob that is in memory.
+    fn put(&mut self, lease: &Lease, bytes: &[u8]) -> Result<Blob, CreateError> {
+        let mut writer = lease.writer()?;
+        writer.append(bytes)?;
+        self.commit(lease, writer)
+    }
+
+    /// Ends a blob.
+    fn commit(&mut self, lease: &Lease, writer: BlobWriter) -> Result<Blob, CreateError> {
+        let is_new = lease.blob(&writer.digest())?.is_none();
+        let blob = writer.commit()?;
+        if is_new {
+            self.written.insert(blob.digest);
+        }
+        Ok(blob)
     }
 }
 
@@ -227,7 +251,7 @@ pub async fn create(workshop: &Workshop, recipe: Recipe, reporter: &Reporter) ->
         None if recipe.files.is_empty() => return Err(CreateError::NothingToMakeItFrom),
         None => Draft::default(),
     };
-    let Recipe { name, from, files, draft_files, adapters, quantize, parts } = recipe;
+    let Recipe { name, from, files, draft_files, adapters, quantize, draft_quantize, parts } = recipe;
     let from_files = from.is_none();
     let (held, told) = (lease.clone(), reporter.clone());
     draft = off_the_runtime(move || {
@@ -239,8 +263,10 @@ pub async fn create(workshop: &Workshop, recipe: Recipe, reporter: &Reporter) ->
         Ok(draft)
     })
     .await?;
-    if let Some(target) = quantize {
-        quantize::quantize(workshop, &mut draft, &lease, &target, reporter).await?;
+    for (weights, target) in [(MediaType::Model, quantize), (MediaType::Draft, draft_quantize)] {
+        if let Some(target) = target {
+            quantize::quantize(workshop, &mut draft, &lease, (&weights, &target), reporter).await?;
+        }
     }
     let (store, told) = (workshop.store.clone(), reporter.clone());
     off_the_runtime(move || {
@@ -257,21 +283,18 @@ pub async fn create(workshop: &Workshop, recipe: Recipe, reporter: &Reporter) ->
 /// Writes config and manifest, and removes what only the replaced model needed.
 fn finish(
     store: &Store,
-    draft: Draft,
+    mut draft: Draft,
     lease: &Lease,
     name: &Name,
     reporter: &Reporter,
 ) -> Result<(), CreateError> {
     #[allow(clippy::expect_used, reason = "the keys of all maps are strings, and nothing in it can fail")]
     let config = serde_json::to_vec(&draft.config).expect("JSON of strings and numbers");
-    let known = |digest: &Digest| store.blob(digest).map(|blob| blob.is_some());
-    let is_new = !known(&Digest::of(&config))?;
-    let config = Layer::new(MediaType::Config, &lease.put(&config)?);
-    for layer in &draft.layers {
-        reporter.step(format!("using existing layer {}", layer.digest));
+    let config = Layer::new(MediaType::Config, &draft.put(lease, &config)?);
+    for layer in draft.layers.iter().chain([&config]) {
+        let verb = if draft.written.contains(&layer.digest) { "creating new" } else { "using existing" };
+        reporter.step(format!("{verb} layer {}", layer.digest));
     }
-    let verb = if is_new { "creating new" } else { "using existing" };
-    reporter.step(format!("{verb} layer {}", config.digest));
     if reporter.go_on().is_break() {
         return Err(CreateError::Cancelled);
     }

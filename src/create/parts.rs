@@ -18,7 +18,7 @@ pub(super) fn apply(draft: &mut Draft, lease: &Lease, parts: Parts) -> Result<()
         replace(draft, lease, MediaType::System, system.as_bytes())?;
     }
     for license in parts.licenses {
-        let blob = lease.put(license.as_bytes())?;
+        let blob = draft.put(lease, license.as_bytes())?;
         let layer = Layer::new(MediaType::License, &blob);
         if !draft.layers.contains(&layer) {
             draft.layers.push(layer);
@@ -69,7 +69,8 @@ fn replace(
 ) -> Result<(), CreateError> {
     draft.remove(&media_type);
     if !content.is_empty() {
-        draft.layers.push(Layer::new(media_type, &lease.put(content)?));
+        let blob = draft.put(lease, content)?;
+        draft.layers.push(Layer::new(media_type, &blob));
     }
     Ok(())
 }

@@ -53,16 +53,16 @@ fn file_type(name: &str) -> Option<FileType> {
     FileType::ALL.into_iter().find(|kind| kind.name() == name)
 }
 
-/// Puts quantized weights in the place of the draft's.
+/// Puts quantized weights in the place of the draft's: those of the given layer type, to the type of the given name.
 pub(super) async fn quantize(
     workshop: &Workshop,
     draft: &mut Draft,
     lease: &Lease,
-    target: &str,
+    (layer_type, target): (&MediaType, &str),
     reporter: &Reporter,
 ) -> Result<(), CreateError> {
     let kind = file_type(target).ok_or_else(|| CreateError::QuantizeTo(target.to_owned()))?;
-    let weights = draft.layers_of(&MediaType::Model).next().ok_or(CreateError::NoWeights)?.clone();
+    let weights = draft.layers_of(layer_type).next().ok_or(CreateError::NoWeights)?.clone();
     let input = lease.blob(&weights.digest)?.ok_or(CreateError::BlobNotFound(weights.digest))?;
     let source = open("the model", &input)?.quantization();
     if source == kind.name() {
@@ -96,10 +96,13 @@ pub(super) async fn quantize(
         Ok((blob, config))
     })
     .await?;
-    draft.config.file_type = config.file_type;
+    if *layer_type == MediaType::Model {
+        draft.config.file_type = config.file_type;
+    }
+    draft.written.insert(blob.digest);
     for layer in &mut draft.layers {
-        if layer.media_type == MediaType::Model {
-            *layer = Layer::new(MediaType::Model, &blob);
+        if layer.media_type == *layer_type {
+            *layer = Layer::new(layer_type.clone(), &blob);
         }
     }
     Ok(())

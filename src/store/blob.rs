@@ -100,6 +100,12 @@ impl BlobWriter {
         self.len() == 0
     }
 
+    /// What the digest of the blob is, if nothing more is written.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.hasher.clone().finish()
+    }
+
     /// Ends a blob of any content. It stays while the lease lives.
     ///
     /// # Errors
@@ -115,7 +121,7 @@ impl BlobWriter {
     /// [`StoreError::DigestMismatch`] if other bytes were written, and then nothing is left of them; or if writing
     /// fails.
     pub fn commit_as(self, expected: &Digest) -> Result<Blob, StoreError> {
-        let got = self.hasher.clone().finish();
+        let got = self.digest();
         if got == *expected {
             self.commit()
         } else {

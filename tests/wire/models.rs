@@ -1,7 +1,7 @@
-//! The routes for models: listed, made, copied, deleted, pulled and pushed.
+//! The routes for models: listed, copied, deleted, pulled and pushed.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::common::Server;
 use crate::servers::stub::{Fault, Stub};
@@ -27,65 +27,6 @@ async fn models_listed_and_loaded() {
     transcript.post("/api/generate", json!({"model": "chasqui", "keep_alive": -1})).await;
     transcript.get("/api/ps").await;
     insta::assert_snapshot!(before + &transcript.finish());
-}
-
-#[tokio::test]
-async fn models_made() {
-    let server = server();
-    let mut transcript = Transcript::of(&server, Detail::Shape);
-    let absent = format!("sha256:{}", "0".repeat(64));
-    transcript.name(absent.clone(), "(absent digest)");
-    let junk = "sha256:edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb";
-    transcript.name(junk, "(digest of \"abc\\n\")");
-    for (method, path, body) in [
-        (Method::HEAD, format!("/api/blobs/{junk}"), ""),
-        (Method::POST, format!("/api/blobs/{junk}"), "abc\n"),
-        (Method::HEAD, format!("/api/blobs/{junk}"), ""),
-        (Method::POST, format!("/api/blobs/{junk}"), "abc\n"),
-        (Method::POST, format!("/api/blobs/{absent}"), "abc\n"),
-        (Method::HEAD, "/api/blobs/sha256:12".into(), ""),
-        (Method::POST, "/api/blobs/sha256:12".into(), "abc\n"),
-    ] {
-        transcript.send(method, &path, body.into()).await;
-    }
-    for request in [
-        json!({"model": "mine", "from": "chasqui"}),
-        json!({"name": "mine", "from": "chasqui", "system": "Be brief."}),
-    ] {
-        let mut request = request;
-        request["stream"] = false.into();
-        transcript.post("/api/create", request.clone()).await;
-        let lines = server.post_lines("/api/create", &request_streamed(request)).await;
-        let said: Vec<_> = lines.iter().map(|line| line["status"].as_str().unwrap()).collect();
-        let kinds =
-            ["using existing layer sha256:", "creating new layer sha256:", "writing manifest", "success"];
-        assert!(said.iter().all(|status| kinds.iter().any(|kind| status.starts_with(kind))), "{said:?}");
-    }
-    for request in [
-        json!({"from": "chasqui"}),
-        json!({"model": "not/a/valid/name/at/all", "from": "chasqui"}),
-        json!({"model": "bad"}),
-        json!({"model": "bad", "from": "not/a/valid/name/at/all"}),
-        json!({"model": "bad", "files": {"x.gguf": absent}}),
-        json!({"model": "bad", "files": {"x.gguf": junk}}),
-        json!({"model": "bad", "files": {"x.gguf": "sha256:12"}}),
-        json!({"model": "bad", "files": {"../x.gguf": junk}}),
-        json!({"model": "bad", "files": {"/x.gguf": junk}}),
-        json!({"model": "bad", "files": {"config.json": junk}}),
-        json!({"model": "bad", "from": "chasqui", "adapters": {"a.gguf": absent, "b.gguf": absent}}),
-        json!({"model": "bad", "from": "chasqui", "template": "{{ .Prompt"}),
-        json!({"model": "bad", "from": "chasqui", "quantize": "q9"}),
-        json!({"model": "bad", "from": "chasqui", "license": 5}),
-        json!({"model": "bad", "from": "chasqui", "remote_host": "https://ollama.com"}),
-    ] {
-        transcript.post_both("/api/create", request).await;
-    }
-    insta::assert_snapshot!(transcript.finish());
-}
-
-fn request_streamed(mut request: Value) -> Value {
-    request["stream"] = true.into();
-    request
 }
 
 #[tokio::test]

@@ -45,6 +45,8 @@ pub(crate) struct CreateRequest {
     quantize: Option<String>,
     /// Another name for `quantize`.
     quantization: Option<String>,
+    /// Type to quantize the model that drafts tokens to.
+    draft_quantize: Option<String>,
     /// Prompt template, in Go's language.
     template: Option<String>,
     /// One licence, or several.
@@ -133,8 +135,17 @@ impl CreateRequest {
         }
         let from = self.from.filter(|from| !from.is_empty());
         let from = from.map(|from| from.parse().map_err(|_| invalid_name())).transpose()?;
+        let has_files = self.files.is_some();
         let mut files = uploaded(self.files)?;
         files.extend(in_place(self.in_place)?);
+        if from.is_none() && has_files && files.is_empty() {
+            return Err(Failure::Invalid("no files provided to convert".into()));
+        }
+        let draft_files = uploaded(self.draft_files)?;
+        let draft_quantize = self.draft_quantize.filter(|kind| !kind.is_empty());
+        if draft_quantize.is_some() && draft_files.is_empty() {
+            return Err(Failure::Invalid("--draft-quantize requires a DRAFT model".into()));
+        }
         let messages = self.messages.unwrap_or_default();
         let parameters = self.parameters.unwrap_or_default();
         // Else every request to the model would fail.
@@ -143,9 +154,10 @@ impl CreateRequest {
             name,
             from,
             files,
-            draft_files: uploaded(self.draft_files)?,
+            draft_files,
             adapters: uploaded(self.adapters)?,
             quantize: self.quantize.or(self.quantization).filter(|kind| !kind.is_empty()),
+            draft_quantize,
             parts: Parts {
                 template: self.template,
                 system: self.system,
@@ -245,6 +257,11 @@ mod tests {
             (json!({"model": "m", "files": {"C:\\x": digest}}), "file path must be relative"),
             (json!({"model": "m", "files": {"x": "sha256:12"}}), "invalid digest format"),
             (json!({"model": "m", "in_place": {"x": "relative"}}), "in_place needs absolute paths"),
+            (json!({"model": "m", "files": {}}), "no files provided to convert"),
+            (
+                json!({"model": "m", "from": "a", "draft_quantize": "q8_0"}),
+                "--draft-quantize requires a DRAFT model",
+            ),
             (json!({"model": "m", "license": 5}), "invalid license: 5: expected a string or a list of them"),
             (
                 json!({"model": "m", "parameters": {"top_k": "many"}}),
