@@ -13,6 +13,8 @@ mod connections;
 mod create;
 #[path = "wire/faults.rs"]
 mod faults;
+#[path = "wire/generate.rs"]
+mod generate;
 #[path = "wire/models.rs"]
 mod models;
 #[path = "wire/openai.rs"]

@@ -114,6 +114,7 @@ struct Subject<'a> {
     model: &'a Model,
     /// What its engine says.
     facts: &'a ModelFacts,
+    purpose: Purpose,
 }
 
 /// A prompt, and how the answer to it is read.
@@ -143,7 +144,7 @@ impl Ask {
         let room = options.limits.context.unwrap_or(facts.context).min(facts.pool_tokens);
         let mut forgotten = Forgotten::default();
         loop {
-            let of = Subject { asked_as: &self.model, model: &model, facts };
+            let of = Subject { asked_as: &self.model, model: &model, facts, purpose: self.purpose };
             let prepared = self.input.clone().prepare(self.format.clone(), &mut forgotten, app, of).await?;
             let length = prepared.prompt.text.len();
             debug!(model = %model.name, characters = length, "prompt rendered");
@@ -190,7 +191,8 @@ impl Ask {
     /// As of [`Self::start`].
     pub(crate) async fn rendered(self, app: &App) -> Result<String, Failure> {
         let (model, lease) = self.lease(app).await?;
-        let of = Subject { asked_as: &self.model, model: &model, facts: lease.facts() };
+        let (facts, purpose) = (lease.facts(), self.purpose);
+        let of = Subject { asked_as: &self.model, model: &model, facts, purpose };
         let prepared = self.input.prepare(self.format, &mut Forgotten::default(), app, of).await?;
         Ok(prepared.prompt.text)
     }
@@ -222,7 +224,7 @@ impl Input {
         app: &App,
         of: Subject<'_>,
     ) -> Result<Prepared, Failure> {
-        let Subject { asked_as, model, facts } = of;
+        let Subject { asked_as, model, facts, purpose } = of;
         let (messages, tools, choice, think, context) = match self {
             Self::Raw(text) => {
                 return Ok(Prepared::plain(Prompt { text, ..Prompt::default() }, form));
@@ -246,7 +248,8 @@ impl Input {
             .ok_or_else(|| Failure::NoThinking(asked_as.to_owned()))?;
         check_context(&context, facts)?;
         // What goes on from tokens has had its beginning.
-        let mut messages = if context.is_empty() { with_beginning(content, messages) } else { messages };
+        let mut messages =
+            if context.is_empty() { with_beginning(content, messages, purpose) } else { messages };
         let may_forget = forgotten.leave_out(&mut messages);
         if content.family() == "qwen3" || model.name.model() == "deepseek-r1" {
             strip_earlier_thoughts(&mut messages);
@@ -322,11 +325,16 @@ fn full_name(model: &Model) -> String {
     format!("{}/{}/{}:{}", name.host(), name.namespace(), name.model(), name.tag())
 }
 
-/// The model's own messages come first, and its system message if the conversation brings none.
-fn with_beginning(model: &Content, messages: Vec<Message>) -> Vec<Message> {
+/// The model's own messages come first, and its system message if there is no other. That of a prompt takes its place; a
+/// conversation that brings one begins with it.
+fn with_beginning(model: &Content, mut messages: Vec<Message>, purpose: Purpose) -> Vec<Message> {
     let brings_one = messages.first().is_some_and(|first| first.role == "system");
-    let system = model.system.as_ref().filter(|system| !brings_one && !system.is_empty());
-    let system = system.map(|system| Message::new("system", system));
+    let system = if brings_one {
+        (purpose == Purpose::Generate).then(|| messages.remove(0))
+    } else {
+        let system = model.system.as_ref().filter(|system| !system.is_empty());
+        system.map(|system| Message::new("system", system))
+    };
     system.into_iter().chain(model.messages.iter().cloned()).chain(messages).collect()
 }
 

@@ -1,4 +1,4 @@
-//! `POST /api/generate` and `POST /api/chat`.
+//! `POST /api/chat`.
 
 use serde_json::{Value, json};
 
@@ -22,61 +22,6 @@ fn tool() -> Value {
         "description": "Get the weather in a city.",
         "parameters": {"type": "object", "required": ["city"], "properties": {"city": {"type": "string", "description": "The city"}}},
     }})
-}
-
-#[tokio::test]
-async fn generate() {
-    let server = Server::mock(&[]).await;
-    let mut transcript = Transcript::of(&server, Detail::Exact);
-    transcript.post_both("/api/generate", mock(json!({"prompt": "hi"}))).await;
-    transcript.post("/api/generate", mock(json!({"prompt": "hi"}))).await;
-    for request in [
-        json!({"prompt": "hi", "raw": true}),
-        json!({"prompt": "hi", "system": "be kind"}),
-        json!({"prompt": "hi", "context": [104, 105]}),
-        json!({"prompt": "hi", "logprobs": true, "top_logprobs": 2}),
-        json!({"prompt": "hi", "images": [], "suffix": "", "template": "", "format": "", "keep_alive": "5m"}),
-        json!({"prompt": "hi", "options": {"num_predict": 2, "mirostat": null, "tfs_z": 1, "unknown": true}}),
-        json!({"prompt": "hi", "think": false}),
-    ] {
-        transcript.post_both("/api/generate", mock(request)).await;
-    }
-    for request in [json!({"prompt": ""}), json!({}), json!({"prompt": "", "keep_alive": 0})] {
-        transcript.post_both("/api/generate", mock(request)).await;
-    }
-    insta::assert_snapshot!(transcript.finish());
-}
-
-#[tokio::test]
-async fn generate_refuses() {
-    let server = Server::mock(&[]).await;
-    let mut transcript = Transcript::of(&server, Detail::Exact);
-    for request in [
-        json!({"prompt": "hi"}),
-        json!({"model": "", "prompt": "hi"}),
-        json!({"model": "no", "prompt": "hi"}),
-        json!({"model": "not/a/valid/name/at/all", "prompt": "hi"}),
-        mock(json!({"prompt": "hi", "top_logprobs": 21})),
-        mock(json!({"prompt": "hi", "top_logprobs": -1})),
-        mock(json!({"prompt": "hi", "think": true})),
-        mock(json!({"prompt": "hi", "think": "hard"})),
-        mock(json!({"prompt": "hi", "format": "yaml"})),
-        mock(json!({"prompt": "hi", "format": 5})),
-        mock(json!({"prompt": "hi", "format": {"type": "object", "not": {}}})),
-        mock(json!({"prompt": "hi", "raw": true, "system": "be kind"})),
-        mock(json!({"prompt": "hi", "raw": true, "template": "x"})),
-        mock(json!({"prompt": "hi", "raw": true, "context": [104]})),
-        mock(json!({"prompt": "hi", "context": [999_999]})),
-        mock(json!({"prompt": "hi", "images": ["aGk="]})),
-        mock(json!({"prompt": "hi", "keep_alive": "300"})),
-        mock(json!({"prompt": "hi", "keep_alive": true})),
-        mock(json!({"prompt": "hi", "options": {"top_k": "many"}})),
-        mock(json!({"prompt": "hi", "options": {"temperature": -1}})),
-        mock(json!({"prompt": "hi there", "options": {"num_ctx": 4}, "truncate": false, "shift": false})),
-    ] {
-        transcript.post_both("/api/generate", request).await;
-    }
-    insta::assert_snapshot!(transcript.finish());
 }
 
 #[tokio::test]
@@ -143,12 +88,6 @@ async fn thoughts_calls_and_forms() {
         request["model"] = "chasqui".into();
         request["options"] = json!({"temperature": 0});
         transcript.post_both("/api/chat", request).await;
-    }
-    for think in [true, false] {
-        let request = json!({
-            "model": "chasqui", "prompt": "What is 4 + 5?", "think": think, "options": {"temperature": 0},
-        });
-        transcript.post_both("/api/generate", request).await;
     }
     insta::assert_snapshot!(transcript.finish());
 }

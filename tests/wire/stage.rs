@@ -8,6 +8,11 @@ use sha2::{Digest, Sha256};
 use crate::common::Server;
 use crate::tiny::{Tiny, WIDTH};
 
+/// A request to the mock engine with a short answer.
+pub(crate) fn mock(fields: Value) -> Value {
+    with(json!({"model": "mock", "options": {"temperature": 0, "num_predict": 3}}), fields)
+}
+
 /// A request about a model.
 pub(crate) fn of(model: &str, fields: Value) -> Value {
     with(json!({"model": model}), fields)
@@ -21,6 +26,11 @@ fn with(mut request: Value, fields: Value) -> Value {
 /// A conversation of one message.
 pub(crate) fn user(text: &str) -> Value {
     json!([{"role": "user", "content": text}])
+}
+
+/// A server with the built-in model and no other.
+pub(crate) fn with_chasqui() -> Server {
+    Server::start(&[], &[("QUIPU_NO_BUILTIN", "false")])
 }
 
 /// A model that writes, with random weights, whose tokens are bytes and some special ones.

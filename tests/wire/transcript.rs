@@ -62,6 +62,20 @@ impl<'a> Transcript<'a> {
         let _ = writeln!(self.text, "({text})\n");
     }
 
+    /// Posts one after the other.
+    pub(crate) async fn post_all(&mut self, path: &str, requests: impl IntoIterator<Item = Value>) {
+        for request in requests {
+            self.post(path, request).await;
+        }
+    }
+
+    /// As [`Self::post_both`], one after the other.
+    pub(crate) async fn post_all_both(&mut self, path: &str, requests: impl IntoIterator<Item = Value>) {
+        for request in requests {
+            self.post_both(path, request).await;
+        }
+    }
+
     /// A request without a body, in one line.
     pub(crate) async fn brief(&mut self, method: Method, path: &str) {
         let request = self.server.client.request(method.clone(), self.server.url(path));
