@@ -4,8 +4,8 @@
 // For clippy, helpers of tests are no tests.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-#[path = "wire/answers.rs"]
-mod answers;
+#[path = "wire/chat.rs"]
+mod chat;
 mod common;
 #[path = "wire/connections.rs"]
 mod connections;

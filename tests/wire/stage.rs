@@ -28,6 +28,15 @@ pub(crate) fn user(text: &str) -> Value {
     json!([{"role": "user", "content": text}])
 }
 
+/// A tool that asks for the weather.
+pub(crate) fn tool() -> Value {
+    json!({"type": "function", "function": {
+        "name": "get_weather",
+        "description": "Get the weather in a city.",
+        "parameters": {"type": "object", "required": ["city"], "properties": {"city": {"type": "string", "description": "The city"}}},
+    }})
+}
+
 /// A server with the built-in model and no other.
 pub(crate) fn with_chasqui() -> Server {
     Server::start(&[], &[("QUIPU_NO_BUILTIN", "false")])
