@@ -11,6 +11,8 @@ mod common;
 mod connections;
 #[path = "wire/create.rs"]
 mod create;
+#[path = "wire/embed.rs"]
+mod embed;
 #[path = "wire/faults.rs"]
 mod faults;
 #[path = "wire/generate.rs"]

@@ -132,3 +132,27 @@ async fn completions() {
     }
     insta::assert_snapshot!(transcript.finish());
 }
+
+#[tokio::test]
+async fn embeddings() {
+    let server = Server::mock(&[]).await;
+    let mut transcript = Transcript::of(&server, Detail::Exact);
+    for request in [
+        json!({"model": "mock", "input": "hi"}),
+        json!({"model": "mock", "input": ["hi", "there"], "dimensions": 2}),
+        json!({"model": "mock", "input": "hi", "encoding_format": "base64", "user": "x"}),
+        json!({"model": "mock", "input": ""}),
+    ] {
+        transcript.post("/v1/embeddings", request).await;
+    }
+    for request in [
+        json!({"model": "no", "input": "hi"}),
+        json!({"model": "mock"}),
+        json!({"model": "mock", "input": []}),
+        json!({"model": "mock", "input": [1, 2]}),
+        json!({"model": "mock", "input": "hi", "encoding_format": "hex"}),
+    ] {
+        transcript.post("/v1/embeddings", request).await;
+    }
+    insta::assert_snapshot!(transcript.finish());
+}
