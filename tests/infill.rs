@@ -107,6 +107,22 @@ async fn the_vocabulary_or_a_template_says_how_text_is_inserted() {
 }
 
 #[tokio::test]
+async fn a_template_of_the_request_comes_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path()).await;
+    for model in ["inserts", "plain", "templated", "chats"] {
+        let mut own = request(model, "x", "y");
+        own["template"] = "({{ .Suffix }}/{{ .Prompt }})".into();
+        let (tokens, _) = prompt(&server, &own).await;
+        assert_eq!(tokens, [vec![BEGIN], bytes("(y/x)")].concat(), "{model}");
+        own["template"] = "({{ .Prompt }})".into();
+        let (status, answer) = server.post_any("/api/generate", &own).await;
+        let error = "the template of this request has no place for a suffix: use .Suffix in it";
+        assert_eq!((status, answer["error"].as_str()), (400, Some(error)), "{model}");
+    }
+}
+
+#[tokio::test]
 async fn openais_completions_insert_too() {
     let folder = tempfile::tempdir().unwrap();
     let server = server(folder.path()).await;

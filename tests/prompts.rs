@@ -34,6 +34,46 @@ async fn a_prompt_can_be_seen_without_an_answer() {
 }
 
 #[tokio::test]
+async fn a_request_brings_its_own_template() {
+    let server = server();
+    let made = json!({
+        "model": "told", "from": "chasqui", "system": "Be brief.", "stream": false,
+        "messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Me."}],
+    });
+    server.post_json("/api/create", &made).await;
+    let prompt = |request: Value| {
+        let (server, mut request) = (&server, request);
+        request["_debug_render_only"] = true.into();
+        async move {
+            let seen = server.post_json("/api/generate", &request).await;
+            seen["_debug_info"]["rendered_template"].as_str().unwrap().to_owned()
+        }
+    };
+    let exchange = "{{ if .System }}({{ .System }}){{ end }}[{{ .Prompt }}]{{ .Response }};";
+    let turns =
+        "{{ range .Messages }}<{{ .Role }}>{{ .Content }}{{ end }}{{ if .IsThinkSet }}{{ .Think }}{{ end }}";
+    let ask = |template: &str| json!({"model": "told", "prompt": "Hi", "think": false, "template": template});
+    assert_eq!(prompt(ask(exchange)).await, "(Be brief.)[Who?]Me.;[Hi]");
+    assert_eq!(prompt(ask(turns)).await, "<system>Be brief.<user>Who?<assistant>Me.<user>Hifalse");
+    let mut going_on = ask(exchange);
+    going_on["context"] = json!([1, 2]);
+    assert_eq!(prompt(going_on).await, "[Hi]");
+    let own = prompt(json!({"model": "told", "prompt": "Hi", "think": false, "template": ""})).await;
+    assert!(own.starts_with("<|im_start|>system\nBe brief.<|im_end|>"), "{own}");
+    // What is prompted is what is answered.
+    let asked = |request: &Value| {
+        let (server, mut request) = (&server, request.clone());
+        request["options"] = json!({"num_predict": 4, "temperature": 0});
+        request["stream"] = false.into();
+        async move { server.post_json("/api/generate", &request).await }
+    };
+    let by_template = asked(&ask(exchange)).await;
+    let by_hand = json!({"model": "told", "prompt": "(Be brief.)[Who?]Me.;[Hi]", "raw": true});
+    let by_hand = asked(&by_hand).await;
+    assert_eq!(by_template["prompt_eval_count"], by_hand["prompt_eval_count"]);
+}
+
+#[tokio::test]
 async fn a_conversation_that_is_too_long_loses_its_oldest_messages() {
     const CONTEXT: u64 = 256;
     let server = server();

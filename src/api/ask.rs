@@ -10,7 +10,7 @@ use super::forgotten::Forgotten;
 use super::format;
 use super::options::Options;
 use crate::chat::output::{Format, Names, Reader, Reading};
-use crate::chat::{Around, Conversation, Message, Templates, Think, strip_earlier_thoughts};
+use crate::chat::{Around, Conversation, Message, RequestTemplate, Templates, Think, strip_earlier_thoughts};
 use crate::engine::protocol::{
     Constraint, Finish, Form, Limits, ModelFacts, Prompt, RequestError, RequestId, Submit, Token,
 };
@@ -31,6 +31,8 @@ pub(crate) struct Ask {
     pub keep_alive: Option<KeepAlive>,
     /// What to continue.
     pub input: Input,
+    /// Makes the prompt, in place of the model's own templates. How the answer is read stays the model's.
+    pub template: Option<RequestTemplate>,
     /// What the answer must look like.
     pub format: Option<Form>,
     /// Options by Ollama's names; they win over those of the model.
@@ -115,6 +117,8 @@ struct Subject<'a> {
     /// What its engine says.
     facts: &'a ModelFacts,
     purpose: Purpose,
+    /// In place of its own templates.
+    template: Option<&'a RequestTemplate>,
 }
 
 /// A prompt, and how the answer to it is read.
@@ -144,7 +148,7 @@ impl Ask {
         let room = options.limits.context.unwrap_or(facts.context).min(facts.pool_tokens);
         let mut forgotten = Forgotten::default();
         loop {
-            let of = Subject { asked_as: &self.model, model: &model, facts, purpose: self.purpose };
+            let of = self.subject(&model, facts);
             let prepared = self.input.clone().prepare(self.format.clone(), &mut forgotten, app, of).await?;
             let length = prepared.prompt.text.len();
             debug!(model = %model.name, characters = length, "prompt rendered");
@@ -191,10 +195,14 @@ impl Ask {
     /// As of [`Self::start`].
     pub(crate) async fn rendered(self, app: &App) -> Result<String, Failure> {
         let (model, lease) = self.lease(app).await?;
-        let (facts, purpose) = (lease.facts(), self.purpose);
-        let of = Subject { asked_as: &self.model, model: &model, facts, purpose };
-        let prepared = self.input.prepare(self.format, &mut Forgotten::default(), app, of).await?;
+        let of = self.subject(&model, lease.facts());
+        let (input, format) = (self.input.clone(), self.format.clone());
+        let prepared = input.prepare(format, &mut Forgotten::default(), app, of).await?;
         Ok(prepared.prompt.text)
+    }
+
+    fn subject<'a>(&'a self, model: &'a Model, facts: &'a ModelFacts) -> Subject<'a> {
+        Subject { asked_as: &self.model, model, facts, purpose: self.purpose, template: self.template.as_ref() }
     }
 
     /// The model, loaded.
@@ -224,14 +232,14 @@ impl Input {
         app: &App,
         of: Subject<'_>,
     ) -> Result<Prepared, Failure> {
-        let Subject { asked_as, model, facts, purpose } = of;
+        let Subject { asked_as, model, facts, purpose, template } = of;
         let (messages, tools, choice, think, context) = match self {
             Self::Raw(text) => {
                 return Ok(Prepared::plain(Prompt { text, ..Prompt::default() }, form));
             }
             Self::Insert { around, context } => {
                 check_context(&context, facts)?;
-                return Ok(Prepared::plain(insertion(around, context, app, model, facts).await?, form));
+                return Ok(Prepared::plain(insertion(around, context, app, of).await?, form));
             }
             Self::Chat { messages, tools, tool_choice, think, context } => {
                 (messages, tools, tool_choice, think, context)
@@ -262,7 +270,10 @@ impl Input {
         let hides_thinking = think == Think::Off;
         let calls = format::calls(&format, &tools, &shown, choice)?;
         let conversation = Conversation { messages, tools: shown, think };
-        let text = app.renderer.render(templates, conversation).await?;
+        let text = match template {
+            Some(template) => template.render(conversation).await?,
+            None => app.renderer.render(templates, conversation).await?,
+        };
         let constraint = format::constraint(form, calls, &format, &text, hides_thinking);
         let reading = Reading { tools: &tools, hides_thinking, prompt: &text, is_prefilled };
         let reader = Reader::new(&format, &reading);
@@ -289,14 +300,23 @@ fn check_context(context: &[Token], facts: &ModelFacts) -> Result<(), Failure> {
     }
 }
 
-/// The prompt for an insertion: by the model's Go template if that is made for it, else by the tokens of its vocabulary.
+/// The prompt for an insertion: by the template of the request, else by the model's Go template if that is made for it, else
+/// by the tokens of its vocabulary.
 async fn insertion(
     around: Around,
     context: Vec<Token>,
     app: &App,
-    model: &Model,
-    facts: &ModelFacts,
+    of: Subject<'_>,
 ) -> Result<Prompt, Failure> {
+    let Subject { model, facts, template, .. } = of;
+    if let Some(template) = template {
+        let text = template.insert(around).await?.ok_or_else(|| {
+            Failure::Invalid(
+                "the template of this request has no place for a suffix: use .Suffix in it".into(),
+            )
+        })?;
+        return Ok(Prompt { context, text, suffix: None });
+    }
     let content = &*model.content;
     let templates = Templates { go: content.template.as_deref(), facts };
     let rendered = app.renderer.insert(templates, around.clone()).await?;

@@ -120,7 +120,7 @@ impl Failure {
             | Self::NoTools(_)
             | Self::NoInsert(_)
             | Self::NoGeneration { .. }
-            | Self::Chat(ChatError::Refused(_) | ChatError::TooLong)
+            | Self::Chat(ChatError::Refused(_) | ChatError::TooLong | ChatError::OfRequest(_))
             | Self::Engine(
                 RequestError::PromptTooLong { .. }
                 | RequestError::EmptyPrompt

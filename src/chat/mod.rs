@@ -7,12 +7,14 @@
 //!              └─ none ──────────▶ contents, one a line ───┘
 //! ```
 //!
-//! Of a model that has both, [`go::choose`] takes the one that can do more.
+//! Of a model that has both, [`go::choose`] takes the one that can do more. A request may bring a [`RequestTemplate`] in the
+//! place of all of them.
 
 mod format;
 mod functions;
 pub mod go;
 pub mod output;
+mod request_template;
 mod template;
 mod thoughts;
 
@@ -29,6 +31,7 @@ pub use format::format_of;
 pub use go::Think;
 use go::{GoTemplate, GoTemplateError, PromptSource, PromptSources, Values};
 use output::Format;
+pub use request_template::RequestTemplate;
 use template::Template;
 pub use thoughts::strip_earlier_thoughts;
 
@@ -73,6 +76,9 @@ pub enum ChatError {
     /// The template did not end within its budget.
     #[error("the chat template of this model takes too long to render these messages")]
     TooLong,
+    /// The template that came with the request. The client's fault.
+    #[error(transparent)]
+    OfRequest(GoTemplateError),
 }
 
 /// What stands for the model in a rendering.
@@ -144,7 +150,9 @@ impl Renderer {
     pub async fn render(&self, of: Templates<'_>, conversation: Conversation) -> Result<String, ChatError> {
         // Long conversations take milliseconds, hostile templates as long as their budget lasts.
         let rendering = match self.choose(of)? {
-            Chosen::Go(template) => tokio::task::spawn_blocking(move || render_go(&template, &conversation)),
+            Chosen::Go(template) => {
+                tokio::task::spawn_blocking(move || render_go(&template, &conversation).map_err(go_error))
+            }
             Chosen::Jinja(source) => {
                 let template = self.jinja_template(source)?;
                 let special = Special { bos: of.facts.bos.clone(), eos: of.facts.eos.clone() };
@@ -164,15 +172,8 @@ impl Renderer {
         let Some(template) = of.go.map(|source| self.go_template(source)).transpose()? else {
             return Ok(None);
         };
-        if !template.capabilities().insert || around.prompt.is_empty() || around.suffix.is_empty() {
-            return Ok(None);
-        }
-        let rendering = tokio::task::spawn_blocking(move || {
-            let Around { prompt, suffix, think } = &around;
-            let values = Values { prompt, suffix, think: think.clone(), ..Values::default() };
-            template.render(&values).map_err(go_error)
-        });
-        rendering.await.unwrap_or_else(|panic| Err(ChatError::Template(panic.to_string()))).map(Some)
+        let rendering = tokio::task::spawn_blocking(move || insert_go(&template, &around).map_err(go_error));
+        rendering.await.unwrap_or_else(|panic| Err(ChatError::Template(panic.to_string())))
     }
 
     /// How the answers of a model are to be read. `parser` is what its config names, and may be empty; `family` its
@@ -220,11 +221,21 @@ impl Renderer {
     }
 }
 
-fn render_go(template: &GoTemplate, conversation: &Conversation) -> Result<String, ChatError> {
+fn render_go(template: &GoTemplate, conversation: &Conversation) -> Result<String, GoTemplateError> {
     let Conversation { messages, tools, think } = conversation;
-    template.render(&Values { messages, tools, think: think.clone(), ..Values::default() }).map_err(go_error)
+    template.render(&Values { messages, tools, think: think.clone(), ..Values::default() })
 }
 
+/// `None` if the template has no place for the text behind, or a text is empty.
+fn insert_go(template: &GoTemplate, around: &Around) -> Result<Option<String>, GoTemplateError> {
+    let Around { prompt, suffix, think } = around;
+    if !template.capabilities().insert || prompt.is_empty() || suffix.is_empty() {
+        return Ok(None);
+    }
+    template.render(&Values { prompt, suffix, think: think.clone(), ..Values::default() }).map(Some)
+}
+
+/// What it means that a template of a model failed.
 fn go_error(error: GoTemplateError) -> ChatError {
     match error {
         GoTemplateError::Endless { .. } => ChatError::TooLong,

@@ -25,6 +25,8 @@ async fn generate() {
     transcript.heading("Log-probabilities, without and with alternatives");
     transcript.post(PATH, mock(json!({"prompt": "hi", "logprobs": true, "stream": false}))).await;
     transcript.post_both(PATH, mock(json!({"prompt": "hi", "logprobs": true, "top_logprobs": 2}))).await;
+    transcript.heading("A template of its own");
+    transcript.post_both(PATH, mock(json!({"prompt": "hi", "template": "<{{ .Prompt }}>"}))).await;
     transcript.heading("Fields that say nothing, and options that nobody has any more");
     for request in [
         json!({"prompt": "hi", "images": [], "suffix": "", "template": "", "format": "", "keep_alive": "5m"}),
@@ -136,6 +138,8 @@ async fn generate_refuses() {
         json!({"prompt": "hi", "raw": true, "system": "be kind"}),
         json!({"prompt": "hi", "raw": true, "template": "x"}),
         json!({"prompt": "hi", "raw": true, "context": [104]}),
+        json!({"prompt": "hi", "template": "a\n{{ .Prompt"}),
+        json!({"prompt": "hi", "template": "a\n\n{{ index .Messages 9 }}"}),
     ] {
         transcript.post_both(PATH, mock(request)).await;
     }

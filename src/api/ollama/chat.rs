@@ -108,6 +108,7 @@ impl ChatRequest {
                 think: shared::think(self.think.as_ref())?,
                 context: Vec::new(),
             },
+            template: None,
             format,
             options,
             truncate: self.truncate != Some(false),

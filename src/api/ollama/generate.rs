@@ -18,7 +18,7 @@ use crate::api::ask::{self, Ask, Input, Purpose, ToolChoice};
 use crate::api::error::Failure;
 use crate::api::options::Options;
 use crate::api::{format, keep_alive, logprobs, stream};
-use crate::chat::{Around, Message};
+use crate::chat::{Around, Message, RequestTemplate};
 use crate::engine::protocol::Token;
 use crate::fleet::KeepAlive;
 use crate::server::app::App;
@@ -36,7 +36,7 @@ pub(crate) struct GenerateRequest {
     suffix: Option<String>,
     /// A system message before the prompt.
     system: Option<String>,
-    /// A template in place of the model's. Not supported yet.
+    /// A template in Go's language, which makes the prompt in place of the model's own.
     template: Option<String>,
     /// Tokens of an earlier answer, to go on from.
     #[schema(value_type = Option<Vec<u32>>)]
@@ -168,9 +168,6 @@ impl GenerateRequest {
         if raw && (given(&self.template) || given(&self.system) || context) {
             return Err(Failure::Invalid("raw mode does not support template, system, or context".into()));
         }
-        if given(&self.template) {
-            return Err(Failure::NotSupported("a template in a request"));
-        }
         format::ollama(self.format.as_ref())?;
         shared::no_images(self.images.as_ref())?;
         logprobs::wanted(self.logprobs, self.top_logprobs)?;
@@ -189,6 +186,8 @@ impl GenerateRequest {
         let prompt = self.prompt.unwrap_or_default();
         let context = self.context.unwrap_or_default();
         let suffix = self.suffix.filter(|suffix| !suffix.is_empty());
+        let template = self.template.filter(|template| !template.is_empty());
+        let template = template.map(RequestTemplate::parse).transpose()?;
         let input = if raw {
             Input::Raw(prompt)
         } else if let Some(suffix) = suffix {
@@ -206,6 +205,7 @@ impl GenerateRequest {
             purpose: Purpose::Generate,
             keep_alive,
             input,
+            template,
             format,
             options,
             truncate: self.truncate != Some(false),
@@ -271,6 +271,15 @@ mod tests {
     }
 
     #[test]
+    fn a_template_parses_or_is_refused() {
+        let asked = ask(json!({"prompt": "Hi", "template": "<{{ .Prompt }}>"})).unwrap();
+        assert_eq!(asked.template, RequestTemplate::parse("<{{ .Prompt }}>".into()).ok());
+        assert_eq!(asked.input, chat(vec![Message::new("user", "Hi")], Vec::new()));
+        let refused = ask(json!({"prompt": "Hi", "template": "a\n{{ .Prompt"})).unwrap_err();
+        assert_eq!(refused, "template error: template: :2: unclosed action");
+    }
+
+    #[test]
     fn a_context_has_had_its_system_message() {
         let asked = ask(json!({"prompt": "Hi", "system": "Be kind.", "context": [1, 2]})).unwrap();
         assert_eq!(asked.input, chat(vec![Message::new("user", "Hi")], vec![1, 2]));
@@ -285,6 +294,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(asked.input, chat(vec![Message::new("user", "Hi")], Vec::new()));
+        assert_eq!(asked.template, None);
     }
 
     #[test]
@@ -309,7 +319,6 @@ mod tests {
                 json!("xml"),
                 "invalid format: \"xml\"; expected \"json\" or a valid JSON Schema object",
             ),
-            ("template", json!("{{ .Prompt }}"), "a template in a request is not supported yet"),
             ("images", json!(["aGk="]), "image input is not supported yet"),
         ] {
             assert_eq!(ask(json!({"prompt": "Hi", field: value})).unwrap_err(), error);

@@ -109,6 +109,7 @@ impl ChatCompletionRequest {
                 think: think(effort.as_deref())?,
                 context: Vec::new(),
             },
+            template: None,
             format,
             options,
             truncate: true,

@@ -113,6 +113,7 @@ impl CompletionRequest {
             purpose: Purpose::Generate,
             keep_alive: None,
             input,
+            template: None,
             format,
             options,
             truncate: true,
