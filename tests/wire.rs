@@ -6,6 +6,8 @@
 
 #[path = "wire/chat.rs"]
 mod chat;
+#[path = "wire/cloud.rs"]
+mod cloud;
 mod common;
 #[path = "wire/connections.rs"]
 mod connections;

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::answer::Answer;
+use super::cloud::{self, Place};
 use super::error::Failure;
 use super::forgotten::Forgotten;
 use super::format;
@@ -382,10 +383,13 @@ pub(crate) async fn unload(app: &App, model: &str) -> Result<(), Failure> {
 /// Loads a model if need be, and keeps it loaded while the lease lives.
 ///
 /// # Errors
-/// If it cannot be loaded, or the server shuts down.
+/// If it cannot be loaded, runs elsewhere, or the server shuts down.
 pub(super) async fn lease(app: &App, model: &Model, keep_alive: Option<KeepAlive>) -> Result<Lease, Failure> {
     if app.drain.phase() != Phase::Serving {
         return Err(FleetError::ShuttingDown.into());
+    }
+    if model.is_remote() {
+        return Err(Failure::NoCloud(cloud::MODEL));
     }
     Ok(app.fleet.acquire(model, keep_alive).await?)
 }
@@ -396,18 +400,36 @@ async fn find_writer(app: &App, name: &str, purpose: Purpose) -> Result<Model, F
     if model.completes() { Ok(model) } else { Err(purpose.failure(name)) }
 }
 
-/// A model by its name.
+/// A model by its name, which may say where it runs: see [`Place`].
 ///
 /// # Errors
-/// If there is none, or it is damaged.
+/// If there is none, it is in the cloud, or it is damaged.
 pub(crate) async fn find(app: &App, name: &str) -> Result<Model, Failure> {
-    match app.fleet.find(name).await {
-        Err(FleetError::NoSuchModel) => Err(Failure::NoSuchModel(name.to_owned())),
+    let place = Place::of(name)?;
+    let mut found = app.fleet.find(name).await;
+    if let (Err(FleetError::NoSuchModel), Place::Here(rest)) = (&found, place) {
+        found = app.fleet.find(rest).await;
+    }
+    match (found, place) {
+        (Err(FleetError::NoSuchModel), Place::Cloud) => Err(Failure::NoCloud(cloud::MODEL)),
+        (Err(FleetError::NoSuchModel), _) => Err(Failure::NoSuchModel(name.to_owned())),
         // A part of it is: pulling brings that back. Clients look for the sentence.
-        Err(FleetError::Store(error @ StoreError::BlobNotFound(_))) => {
+        (Err(FleetError::Store(error @ StoreError::BlobNotFound(_))), _) => {
             warn!(model = name, %error, "incomplete model");
             Err(Failure::NotFound(format!("model {name:?} not found, try pulling it first")))
         }
-        found => Ok(found?),
+        (found, _) => Ok(found?),
+    }
+}
+
+/// Refuses to bring a model from the cloud: there is nothing to it but its description. One that is here already, under
+/// whatever name, is another thing.
+///
+/// # Errors
+/// If the name means such a model, or contradicts itself.
+pub(crate) async fn refuse_cloud(app: &App, name: &str) -> Result<(), Failure> {
+    match Place::of(name)? {
+        Place::Cloud => find(app, name).await.map(drop),
+        Place::Anywhere | Place::Here(_) => Ok(()),
     }
 }

@@ -75,6 +75,12 @@ pub enum Failure {
     /// No such thing, in the words of the endpoint.
     #[error("{0}")]
     NotFound(String),
+    /// The model, or whatever else was asked for, is in Ollama's cloud.
+    #[error("ollama cloud is disabled: {0}")]
+    NoCloud(&'static str),
+    /// Something was asked for that only accounts have.
+    #[error("you are not currently signed in")]
+    NotSignedIn,
     /// The store cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -135,6 +141,8 @@ impl Failure {
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoSuchModel(_) | Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::NoCloud(_) => StatusCode::FORBIDDEN,
+            Self::NotSignedIn => StatusCode::UNAUTHORIZED,
             Self::Fleet(FleetError::NoWeights) => StatusCode::BAD_REQUEST,
             Self::Create(error) if error.is_bad_request() => StatusCode::BAD_REQUEST,
             Self::Store(StoreError::ReadOnly { .. }) => StatusCode::BAD_REQUEST,

@@ -11,6 +11,7 @@
 pub(crate) mod answer;
 pub(crate) mod ask;
 pub(crate) mod body;
+pub(crate) mod cloud;
 pub mod duration;
 pub(crate) mod embed;
 pub mod error;

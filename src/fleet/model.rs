@@ -154,6 +154,12 @@ impl Model {
 }
 
 impl Model {
+    /// Whether another server runs it: there is nothing but its description here.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        !self.content.config.remote_host.is_empty()
+    }
+
     /// Bytes that the weights take, at least: the size of their files.
     #[must_use]
     pub fn weights_size(&self) -> u64 {

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::error::Json;
 use super::progress::{StatusLine, respond};
 use super::{Failures, OllamaError, shared};
+use crate::api::ask;
 use crate::api::error::Failure;
 use crate::api::options::Options;
 use crate::create::{self, CreateError, FileAt, Parts, Recipe, Reporter, SourceFile};
@@ -100,6 +101,7 @@ pub(crate) async fn create(
     if request.in_place.as_ref().is_some_and(|files| !files.is_empty()) && !peer.ip().is_loopback() {
         return Err(Failure::Invalid("in_place is for clients on the server's own machine".into()).into());
     }
+    ask::refuse_cloud(&app, request.from.as_deref().unwrap_or_default()).await?;
     let recipe = request.recipe()?;
     Ok(respond(states(app, recipe), streams).await?)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod blobs;
 pub(crate) mod chat;
+pub(crate) mod cloud;
 pub(crate) mod create;
 pub(crate) mod embed;
 pub(crate) mod embeddings;

@@ -13,6 +13,7 @@ use super::error::Json;
 use super::tags::ModelDetails;
 use super::{Failures, OllamaError, shared};
 use crate::api::ask;
+use crate::api::cloud::MODEL_DETAILS;
 use crate::api::error::Failure;
 use crate::api::piece::GoTime;
 use crate::fleet::{Model, SourcePath};
@@ -64,6 +65,12 @@ pub(crate) struct Shown {
     /// Messages that come before every conversation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     messages: Vec<ShownMessage>,
+    /// Of a model that another server runs: its name there.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    remote_model: String,
+    /// The server that runs it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    remote_host: String,
     /// What the weights' file says of itself. Arrays are null unless `verbose`.
     #[schema(value_type = Object)]
     model_info: Map<String, Value>,
@@ -121,10 +128,7 @@ pub(crate) async fn show(
     if name.is_empty() {
         return Err(Failure::Invalid("model is required".into()).into());
     }
-    if name.parse::<Name>().is_err() {
-        return Err(Failure::Invalid("invalid model name".into()).into());
-    }
-    let model = ask::find(&app, &name).await?;
+    let model = ask::find(&app, &name).await.map_err(explain)?;
     let store = app.store.clone();
     let shown = tokio::task::spawn_blocking(move || describe(&store, &model, request));
     let mut shown = shown.await.map_err(|_| Failure::Dropped)??;
@@ -132,6 +136,20 @@ pub(crate) async fn show(
         shown.model_info.insert("general.basename".into(), name.into());
     }
     Ok(Json(shown))
+}
+
+/// Why there is nothing to show.
+fn explain(failure: Failure) -> Failure {
+    match failure {
+        Failure::NoCloud(_) => Failure::NoCloud(MODEL_DETAILS),
+        Failure::NoSuchModel(name) if !is_name(&name) => Failure::Invalid("invalid model name".into()),
+        other => other,
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let text = if let Ok(Place::Here(rest)) = Place::of(text) { rest } else { text };
+    text.parse::<Name>().is_ok()
 }
 
 /// GitHub Copilot Chat lists a model by its base name: Ollama gives it the name that it asked for, so that models over the
@@ -206,6 +224,8 @@ fn describe(store: &Store, model: &Model, request: ShowRequest) -> Result<Shown,
         messages: messages
             .map(|m| ShownMessage { role: m.role.clone(), content: m.content.clone() })
             .collect(),
+        remote_model: content.config.remote_model.clone(),
+        remote_host: content.config.remote_host.clone(),
         model_info: file.as_ref().map(|file| metadata(file, verbose)).unwrap_or_default(),
         projector_info: projector.map(|file| metadata(&file, verbose)),
         tensors: file.as_ref().map(tensors).unwrap_or_default(),

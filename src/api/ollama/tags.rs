@@ -26,6 +26,12 @@ pub(crate) struct Tag {
     name: String,
     /// The same.
     model: String,
+    /// Of a model that another server runs: its name there.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    remote_model: String,
+    /// The server that runs it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    remote_host: String,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     modified_at: GoTime,
@@ -93,6 +99,8 @@ impl From<&Model> for Tag {
         Self {
             name: model.name.to_string(),
             model: model.name.to_string(),
+            remote_model: model.content.config.remote_model.clone(),
+            remote_host: model.content.config.remote_host.clone(),
             modified_at: GoTime(model.modified),
             size: model.size,
             digest: model.digest.clone(),

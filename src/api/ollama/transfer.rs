@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::error::Json;
 use super::progress::{StatusLine, respond};
 use super::{Failures, OllamaError, shared};
+use crate::api::ask;
 use crate::api::error::Failure;
 use crate::registry::{Transfer, TransferOptions};
 use crate::server::app::App;
@@ -46,6 +47,7 @@ pub(crate) async fn pull(
     Json(request): Json<TransferRequest>,
 ) -> Result<Response, OllamaError> {
     let streams = request.stream != Some(false);
+    ask::refuse_cloud(&app, &shared::model_name(request.model.clone(), request.name.clone())).await?;
     let (name, options) = request.read("invalid model name")?;
     let transfer = app.workshop.registry.pull(name, options);
     Ok(respond(states(transfer), streams).await?)
