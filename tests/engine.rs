@@ -44,7 +44,7 @@ async fn start(source: Source, mut engine: EngineSettings) -> Engine {
     });
     let starting =
         StartingEngine::plan(&program, LoadSpec { source, adapters: vec![], engine }).await.unwrap();
-    let handle = starting.load(observe).await.unwrap();
+    let handle = starting.load(observe, &|_| {}).await.unwrap();
     Engine { handle, stats }
 }
 
@@ -347,6 +347,27 @@ async fn a_client_that_does_not_read_stalls_only_itself() {
         }
         assert!(tokens > 0);
     }
+}
+
+#[tokio::test]
+async fn loading_tells_what_it_will_take_and_how_far_it_is() {
+    let Some(source) = stories() else { return };
+    let program =
+        EngineProgram { path: env!("CARGO_BIN_EXE_quipu").into(), load_timeout: Duration::from_secs(60) };
+    let engine = EngineSettings { threads: Some(1), ..EngineSettings::default() };
+    let starting =
+        StartingEngine::plan(&program, LoadSpec { source, adapters: vec![], engine }).await.unwrap();
+    let expected = starting.expected();
+    let (say, said) = std::sync::mpsc::channel();
+    let handle = starting.load(Box::new(|_| {}), &move |share| say.send(share).unwrap()).await.unwrap();
+    let shares: Vec<f32> = said.iter().collect();
+    assert!(shares.is_sorted() && shares.iter().all(|share| (0.0..=1.0).contains(share)), "{shares:?}");
+    assert_eq!(shares.last(), Some(&1.0));
+    let facts = handle.facts();
+    assert_eq!((expected.context, expected.gpu_bytes), (facts.context, facts.gpu_bytes()));
+    // The rest is what vectors take beside answers, which is not there yet.
+    let (bytes, planned) = (facts.bytes(), expected.bytes);
+    assert!(bytes.abs_diff(planned) * 10 < planned, "{planned} bytes planned, {bytes} taken");
 }
 
 #[tokio::test]

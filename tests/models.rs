@@ -169,6 +169,37 @@ async fn memory_for_two_models_serves_three_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_waits_for_room_is_shown_as_loading() {
+    let server = Server::start(&["--mock", "--max-loaded", "1"], &[("QUIPU_NO_BUILTIN", "false")]);
+    // Nobody reads this on: the model stays in use.
+    let endless = json!({"model": "mock", "prompt": "open", "options": {"num_predict": 1_000_000}});
+    let held = server.post("/api/generate", &endless).await;
+    let request = server.client.post(server.url("/api/generate"));
+    let request = request.json(&json!({"model": "chasqui", "prompt": "Hi", "options": {"num_predict": 1}}));
+    let waiting = tokio::spawn(async move { request.send().await.unwrap().status() });
+    let loading = loop {
+        let ps: Value = server.get("/api/ps").await.json().await.unwrap();
+        let find = |model: &&Value| model["name"] == "chasqui:latest";
+        if let Some(loading) = ps["models"].as_array().unwrap().iter().find(find) {
+            break loading.clone();
+        }
+    };
+    assert_eq!((&loading["state"], &loading["progress"]), (&json!("loading"), &json!(0.0)), "{loading}");
+    assert!(loading["size"].as_u64().unwrap() > 1_000_000, "{loading}");
+    assert_eq!(loading.get("placement"), None);
+    let expires: jiff::Timestamp = loading["expires_at"].as_str().unwrap().parse().unwrap();
+    assert!(expires > jiff::Timestamp::now(), "{loading}");
+    let folder = tempfile::tempdir().unwrap();
+    assert!(done(&server, folder.path(), &["ps"]).contains("    Loading 0%    "));
+    drop(held);
+    assert_eq!(waiting.await.unwrap(), 200);
+    let ps: Value = server.get("/api/ps").await.json().await.unwrap();
+    let models = ps["models"].as_array().unwrap();
+    assert_eq!((models.len(), &models[0]["name"]), (1, &json!("chasqui:latest")), "{ps}");
+    assert!(models[0].get("state").is_none() && models[0]["placement"].is_object(), "{ps}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_model_says_how_its_cache_is_kept() {
     let Some(path) = stories() else { return };
     let server = Server::start(&["--cache-type-v", "bf16"], &[]);

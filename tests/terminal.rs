@@ -272,3 +272,21 @@ fn the_version_is_that_of_the_server() {
         assert_eq!(terminal.text(), format!("quipu version is {}", env!("CARGO_PKG_VERSION")));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_loads_says_how_far_it_is() {
+    let arguments = ["--mock", "--max-loaded", "1", "--threads", "1", "--pool-tokens", "8192"];
+    let server = Server::start(&arguments, &[("QUIPU_NO_BUILTIN", "false")]);
+    // Nobody reads this on: there is no room for another model.
+    let endless = json!({"model": "mock", "prompt": "open", "options": {"num_predict": 1_000_000}});
+    let held = server.post("/api/generate", &endless).await;
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(80, home.path(), &server.base, &["run"], &[]);
+    let shown = |rows: &[String]| rows.last().is_some_and(|row| row.starts_with("loading 0%"));
+    terminal.until("loading 0%", shown);
+    drop(held);
+    terminal.until_prompt();
+    assert_eq!(terminal.rows(), [PROMPT]);
+    terminal.press(CTRL_D);
+    assert!(terminal.end().success());
+}

@@ -116,6 +116,11 @@ impl Spinner {
         spinner.enable_steady_tick(SPINNER_TICK);
         Self(spinner)
     }
+
+    /// Says what goes on.
+    pub(super) fn say(&self, text: &str) {
+        self.0.set_message(text.to_owned());
+    }
 }
 
 impl Drop for Spinner {

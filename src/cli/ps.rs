@@ -1,4 +1,4 @@
-//! `quipu ps [PREFIX]`: the models that are loaded.
+//! `quipu ps [PREFIX]`: the models that are loaded, or load.
 
 use clap::Args;
 use jiff::Timestamp;
@@ -9,6 +9,7 @@ use super::human;
 use super::list::{has_prefix, short_id};
 use super::session::Session;
 use super::table::table;
+use crate::store::Name;
 
 /// Arguments of `quipu ps`.
 #[derive(Debug, Args)]
@@ -22,11 +23,19 @@ pub(super) struct PsArgs {
 
 /// The answer of `/api/ps`.
 #[derive(Debug, Deserialize)]
-struct Running {
+pub(super) struct Running {
     models: Vec<Model>,
 }
 
-/// A model that is loaded.
+impl Running {
+    /// How far a model is loaded, in percent; `None` if it is not loading.
+    pub(super) fn loading(&self, name: &Name) -> Option<u64> {
+        let is_it = |model: &&Model| model.name.parse::<Name>().is_ok_and(|other| other == *name);
+        self.models.iter().find(is_it)?.loading()
+    }
+}
+
+/// A model that is loaded, or loads.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Model {
@@ -38,6 +47,10 @@ struct Model {
     size_vram: u64,
     context_length: u64,
     expires_at: String,
+    /// `loading`, or nothing. Of Quipu only.
+    state: String,
+    /// Of Quipu only, while it loads: 0 to 1.
+    progress: f64,
     /// Of Quipu only.
     placement: Option<Placement>,
 }
@@ -108,8 +121,16 @@ impl Model {
         Some(text)
     }
 
-    /// Where its memory is.
+    /// How far it is loaded, in percent; `None` if it is not loading.
+    fn loading(&self) -> Option<u64> {
+        (self.state == "loading").then(|| (self.progress.clamp(0.0, 1.0) * 100.0).round() as u64)
+    }
+
+    /// Where its memory is, or will be.
     fn processor(&self) -> String {
+        if let Some(percent) = self.loading() {
+            return format!("Loading {percent}%");
+        }
         match (self.size, self.size_vram) {
             (_, 0) => "100% CPU".to_owned(),
             (size, vram) if vram == size => "100% GPU".to_owned(),

@@ -38,7 +38,7 @@ pub use super::sampling::{Dry, Mirostat, Sampling};
 
 /// Raised whenever a type of this module changes shape. The engine is started from the same binary, so a
 /// mismatch means that the file was replaced while the server runs: the remedy is a restart.
-pub const PROTOCOL_VERSION: u32 = 5;
+pub const PROTOCOL_VERSION: u32 = 6;
 
 /// Identifies a request on one engine. Chosen by the front, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,9 +78,10 @@ pub enum Event {
         /// The engine's [`PROTOCOL_VERSION`].
         version: u32,
     },
-    /// Bytes that the model will take, on all devices. Nothing is loaded before [`Command::Proceed`] comes.
-    Planned(u64),
-    /// Progress of loading, `0.0..=1.0`.
+    /// What the model will be. Nothing is loaded before [`Command::Proceed`] comes.
+    Planned(Expected),
+    /// Progress of loading: the share of the weights that is read, `0.0..=1.0`. What comes after that, the pool and the
+    /// first passes, is not counted.
     Loading(f32),
     /// The model is ready.
     Loaded(Box<ModelFacts>),
@@ -148,6 +149,17 @@ pub struct EngineSettings {
     /// at fixed multiples of the page size, whatever was cached, and attention computes in 32 bits. What is
     /// left are differences in the last bits of the logits. Takes twice the memory, and more time.
     pub deterministic: bool,
+}
+
+/// What a model will be, known before its weights are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    /// Bytes that it will take, on all devices.
+    pub bytes: u64,
+    /// The part of them on GPUs.
+    pub gpu_bytes: u64,
+    /// Cap on the context of one sequence when a request names none.
+    pub context: u32,
 }
 
 /// What the front needs to know of a loaded model.

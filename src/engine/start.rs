@@ -1,9 +1,9 @@
 //! Starting an engine: a process, what its model will take, and then the model.
 //!
 //! ```text
-//!   StartingEngine::plan ──Load──▶ the file is read without its weights ──Planned──▶ bytes()
+//!   StartingEngine::plan ──Load──▶ the file is read without its weights ──Planned──▶ expected()
 //!        │   whoever owns the memory makes room
-//!        └─ load ──Proceed──▶ weights, pool, first passes ──Loaded──▶ EngineHandle
+//!        └─ load ──Proceed──▶ weights, pool, first passes ──Loading, Loading, … Loaded──▶ EngineHandle
 //! ```
 
 use std::os::fd::OwnedFd;
@@ -19,7 +19,7 @@ use tracing::debug;
 
 use super::frame;
 use super::process::{EngineHandle, StepObserver, wait_for};
-use super::protocol::{Command, Event, LoadSpec, ModelFacts, PROTOCOL_VERSION};
+use super::protocol::{Command, Event, Expected, LoadSpec, ModelFacts, PROTOCOL_VERSION};
 
 /// Why an engine could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -63,12 +63,12 @@ pub struct StartingEngine {
     read: OwnedReadHalf,
     write: OwnedWriteHalf,
     patience: Duration,
-    bytes: u64,
+    expected: Expected,
 }
 
 /// What an engine says while it starts.
 enum Said {
-    Planned(u64),
+    Planned(Expected),
     Loaded(Box<ModelFacts>),
 }
 
@@ -82,28 +82,33 @@ impl StartingEngine {
         ours.set_nonblocking(true)?;
         let child = spawn(&program.path, theirs.into())?;
         let (read, write) = UnixStream::from_std(ours)?.into_split();
-        let mut starting = Self { child, read, write, patience: program.load_timeout, bytes: 0 };
-        match starting.listen(Some(load)).await {
-            Ok(Said::Planned(bytes)) => Ok(Self { bytes, ..starting }),
+        let (patience, expected) = (program.load_timeout, Expected::default());
+        let mut starting = Self { child, read, write, patience, expected };
+        match starting.listen(Some(load), &|_| {}).await {
+            Ok(Said::Planned(expected)) => Ok(Self { expected, ..starting }),
             Ok(Said::Loaded(_)) => Err(StartError::Died("it did not wait".into())),
             Err(error) => Err(starting.failed(error).await),
         }
     }
 
-    /// Bytes that the model will take, on all devices.
+    /// What the model will be.
     #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.bytes
+    pub fn expected(&self) -> Expected {
+        self.expected
     }
 
-    /// Loads the model.
+    /// Loads the model. `progress` is called with the share of the weights that is read; must not block.
     ///
     /// # Errors
     /// See [`StartError`]. The process is gone in every case.
-    pub async fn load(mut self, observe: StepObserver) -> Result<Arc<EngineHandle>, StartError> {
+    pub async fn load(
+        mut self,
+        observe: StepObserver,
+        progress: &(dyn Fn(f32) + Sync),
+    ) -> Result<Arc<EngineHandle>, StartError> {
         // A failed write means that the engine ended; the next read says so.
         let _ = frame::write_async(&mut self.write, &Command::Proceed).await;
-        match self.listen(None).await {
+        match self.listen(None, progress).await {
             Ok(Said::Loaded(facts)) => {
                 Ok(EngineHandle::running(self.child, self.read, self.write, *facts, observe))
             }
@@ -122,7 +127,11 @@ impl StartingEngine {
 
     /// Listens until something is decided; says what to load when the engine is there. `Err(None)`: the process closed
     /// the socket.
-    async fn listen(&mut self, mut load: Option<LoadSpec>) -> Result<Said, Option<StartError>> {
+    async fn listen(
+        &mut self,
+        mut load: Option<LoadSpec>,
+        progress: &(dyn Fn(f32) + Sync),
+    ) -> Result<Said, Option<StartError>> {
         let Self { read, write, patience, .. } = self;
         let mut buffer = Vec::new();
         loop {
@@ -139,8 +148,11 @@ impl StartingEngine {
                 Ok(Some(Event::Hello { version })) => {
                     return Err(Some(StartError::Version { engine: version }));
                 }
-                Ok(Some(Event::Planned(bytes))) => return Ok(Said::Planned(bytes)),
-                Ok(Some(Event::Loading(progress))) => debug!(progress, "loading"),
+                Ok(Some(Event::Planned(expected))) => return Ok(Said::Planned(expected)),
+                Ok(Some(Event::Loading(share))) => {
+                    debug!(share, "loading");
+                    progress(share);
+                }
                 Ok(Some(Event::Loaded(facts))) => return Ok(Said::Loaded(facts)),
                 Ok(Some(Event::LoadFailed(reason))) => return Err(Some(StartError::Model(reason))),
                 Ok(Some(Event::Step(_) | Event::Embedded { .. } | Event::Memory(_)) | None) => {

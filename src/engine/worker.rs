@@ -15,7 +15,7 @@ use super::backend::{Backend, Capabilities, Embedder, EmbedderSizes, Vocabulary}
 use super::embedding::{self, EmbeddingLoop, Rules};
 use super::grammar::Ahead;
 use super::protocol::{
-    CacheType, Command, EngineSettings, Event, LoadSpec, ModelFacts, PROTOCOL_VERSION, Source,
+    CacheType, Command, EngineSettings, Event, Expected, LoadSpec, ModelFacts, PROTOCOL_VERSION, Source,
 };
 use super::request::Sizes;
 use super::scheduler::{Scheduler, SchedulerConfig};
@@ -54,8 +54,8 @@ fn serve(mut socket: &UnixStream) -> std::io::Result<()> {
     };
     match spec.source.clone() {
         Source::Mock => {
-            planned(socket, 0)?;
             let ready = mock(&spec.engine);
+            planned(socket, Expected { context: ready.facts.context, ..Expected::default() })?;
             serve_model(socket, ready)
         }
         Source::Gguf(path) => match load(socket, &path, &spec) {
@@ -66,8 +66,8 @@ fn serve(mut socket: &UnixStream) -> std::io::Result<()> {
 }
 
 /// Says what the model will take, and waits until there is room for it.
-fn planned(mut socket: &UnixStream, bytes: u64) -> std::io::Result<()> {
-    frame::write(&mut socket, &Event::Planned(bytes))?;
+fn planned(mut socket: &UnixStream, expected: Expected) -> std::io::Result<()> {
+    frame::write(&mut socket, &Event::Planned(expected))?;
     match frame::read(&mut socket)? {
         Some(Command::Proceed) => Ok(()),
         _ => Err(std::io::Error::other("expected to proceed")),
@@ -91,8 +91,8 @@ fn load(
     let mut reported = 0.0;
     // A front that is gone cancels the loading: writing to it fails.
     let mut progress = |progress: Progress| match progress {
-        Progress::Planned(bytes) => planned(socket, bytes).is_ok(),
-        Progress::Read(share) if share - reported < 0.01 => true,
+        Progress::Planned(expected) => planned(socket, expected).is_ok(),
+        Progress::Read(share) if share < 1.0 && share - reported < 0.01 => true,
         Progress::Read(share) => {
             reported = share;
             frame::write(&mut socket, &Event::Loading(share)).is_ok()

@@ -13,7 +13,9 @@ use super::metrics::EngineMetrics;
 use super::model::Weights;
 use super::{FleetError, FleetSettings, KeepAlive, Model, SourcePath};
 use crate::engine::process::{Embedding, EngineHandle, Generation};
-use crate::engine::protocol::{DeviceMemory, Embed, LoadSpec, ModelFacts, RequestError, Source, Submit};
+use crate::engine::protocol::{
+    DeviceMemory, Embed, Expected, LoadSpec, ModelFacts, RequestError, Source, Submit,
+};
 use crate::engine::start::{StartError, StartingEngine};
 
 #[derive(Debug)]
@@ -26,19 +28,68 @@ pub(super) enum Request {
     MakeRoom,
 }
 
-/// A loaded engine, for those who list what is loaded.
+/// An engine that is loaded, or loads, for those who list them.
 #[derive(Clone, Debug)]
 pub struct Running {
-    /// The model for which it was last used.
+    /// The model for which it was last used, or loads.
     pub model: Model,
-    /// What the engine said when it was loaded.
-    pub facts: ModelFacts,
-    /// When it will be unloaded, if nobody uses it until then. `None`: never.
-    pub expires: Option<jiff::Timestamp>,
+    /// How far it is.
+    pub stage: Stage,
+    keep_alive: KeepAlive,
+    /// Since when nobody uses it.
+    idle_since: Option<jiff::Timestamp>,
 }
 
-/// What an actor shows to others; `None` while nothing is loaded.
+/// How far an engine is.
+#[derive(Clone, Debug)]
+pub enum Stage {
+    /// Its model loads.
+    Loading(Loading),
+    /// What the engine said when its model was loaded, and what it takes now.
+    Loaded(Box<ModelFacts>),
+}
+
+/// How far a model is loaded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Loading {
+    /// The share of its weights that is read, `0.0..=1.0`. Nothing is read while others make room.
+    pub progress: f32,
+    /// What it will be. As long as the engine has not said, no more than the size of its file is known.
+    pub expected: Expected,
+}
+
+impl Running {
+    /// One that was just asked for.
+    #[must_use]
+    pub fn new(model: Model, stage: Stage, keep_alive: KeepAlive) -> Self {
+        Self { model, stage, keep_alive, idle_since: None }
+    }
+
+    /// Whether it can be used.
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        matches!(self.stage, Stage::Loaded(_))
+    }
+
+    /// When it will be unloaded, if nobody uses it from `now` on. `None`: never.
+    #[must_use]
+    pub fn expires(&self, now: jiff::Timestamp) -> Option<jiff::Timestamp> {
+        match self.keep_alive {
+            KeepAlive::Forever => None,
+            KeepAlive::For(time) => self.idle_since.unwrap_or(now).checked_add(time).ok(),
+        }
+    }
+}
+
+/// What an actor shows to others; `None` while nothing is loaded and nothing loads.
 pub(super) type Shown = Arc<Mutex<Option<Running>>>;
+
+/// Changes what is shown of a model that loads.
+fn show_loading(shown: &Shown, change: impl FnOnce(&mut Loading)) {
+    if let Some(Running { stage: Stage::Loading(loading), .. }) = shown.lock().as_mut() {
+        change(loading);
+    }
+}
 
 /// Keeps a model loaded; dropping it lets the keep-alive run.
 #[derive(Debug)]
@@ -176,26 +227,39 @@ impl Actor {
 
     async fn acquire(&mut self, model: Model, keep_alive: Option<KeepAlive>) -> Result<Lease, FleetError> {
         let asked = Instant::now();
+        let keep_alive = keep_alive.unwrap_or(self.settings.keep_alive);
         let alive = self.loaded.as_ref().filter(|loaded| loaded.engine.cause_of_death().is_none());
         let (engine, load_time) = match alive {
             Some(loaded) => (Arc::clone(&loaded.engine), Duration::ZERO),
-            None => (self.load(&model).await?, asked.elapsed()),
+            None => (self.load(&model, keep_alive).await?, asked.elapsed()),
         };
-        self.keep_alive = keep_alive.unwrap_or(self.settings.keep_alive);
+        self.keep_alive = keep_alive;
         self.users += 1;
         self.expires = None;
         if let Some(loaded) = &self.loaded {
             loaded.grant.set_idle(false);
         }
         let facts = ModelFacts { memory: engine.memory().borrow().clone(), ..engine.facts().clone() };
-        *self.shown.lock() = Some(Running { model, facts, expires: self.expires_if_idle() });
+        *self.shown.lock() = Some(Running::new(model, Stage::Loaded(Box::new(facts)), keep_alive));
         Ok(Lease { engine, load_time, _user: User(self.released.clone()) })
     }
 
-    async fn load(&mut self, model: &Model) -> Result<Arc<EngineHandle>, FleetError> {
+    /// Loads the model, and shows how far it is.
+    async fn load(&mut self, model: &Model, keep_alive: KeepAlive) -> Result<Arc<EngineHandle>, FleetError> {
         if matches!(&self.weights.source, SourcePath::Gguf(path) if path.as_os_str().is_empty()) {
             return Err(FleetError::NoWeights);
         }
+        let expected = Expected { bytes: model.weights_size(), ..Expected::default() };
+        let stage = Stage::Loading(Loading { progress: 0.0, expected });
+        *self.shown.lock() = Some(Running::new(model.clone(), stage, keep_alive));
+        let loaded = self.start_engine(model).await;
+        if loaded.is_err() {
+            *self.shown.lock() = None;
+        }
+        loaded
+    }
+
+    async fn start_engine(&mut self, model: &Model) -> Result<Arc<EngineHandle>, FleetError> {
         // One that died is gone before its successor asks for memory.
         self.loaded = None;
         let grant = self.memory.reserve(&self.weights, model.weights_size(), self.mailbox.clone()).await?;
@@ -217,8 +281,11 @@ impl Actor {
             FleetError::Start(Arc::new(error))
         };
         let starting = StartingEngine::plan(&self.settings.program, load).await.map_err(not_loaded)?;
-        grant.grow(starting.bytes()).await?;
-        let engine = starting.load(observe).await.map_err(not_loaded)?;
+        let expected = starting.expected();
+        show_loading(&self.shown, |loading| loading.expected = expected);
+        grant.grow(expected.bytes).await?;
+        let progress = |share: f32| show_loading(&self.shown, |loading| loading.progress = share);
+        let engine = starting.load(observe, &progress).await.map_err(not_loaded)?;
         info!(
             model = %model.name,
             seconds = started.elapsed().as_secs_f32(),
@@ -238,14 +305,15 @@ impl Actor {
         let Some(loaded) = &mut self.loaded else { return };
         let memory = loaded.memory.borrow_and_update().clone();
         loaded.grant.resize(memory.iter().map(DeviceMemory::bytes).sum());
-        if let Some(running) = self.shown.lock().as_mut() {
-            running.facts.memory = memory;
+        if let Some(Running { stage: Stage::Loaded(facts), .. }) = self.shown.lock().as_mut() {
+            facts.memory = memory;
         }
     }
 
     /// Starts the keep-alive if nobody uses the model.
     fn rest(&mut self) {
         self.expires = None;
+        self.show_idle(None);
         let Some(loaded) = self.loaded.as_ref().filter(|_| self.users == 0) else { return };
         match self.keep_alive {
             // Nobody shall see it idle, not even for a moment.
@@ -254,17 +322,14 @@ impl Actor {
             KeepAlive::Forever => {}
         }
         loaded.grant.set_idle(true);
-        let expires = self.expires_if_idle();
-        if let Some(running) = self.shown.lock().as_mut() {
-            running.expires = expires;
-        }
+        self.show_idle(Some(jiff::Timestamp::now()));
     }
 
-    /// When the keep-alive ends if nobody asks again.
-    fn expires_if_idle(&self) -> Option<jiff::Timestamp> {
-        match self.keep_alive {
-            KeepAlive::Forever => None,
-            KeepAlive::For(time) => jiff::Timestamp::now().checked_add(time).ok(),
+    /// Shows how long the model stays, and since when nobody uses it.
+    fn show_idle(&self, idle_since: Option<jiff::Timestamp>) {
+        if let Some(running) = self.shown.lock().as_mut() {
+            running.keep_alive = self.keep_alive;
+            running.idle_since = idle_since;
         }
     }
 
@@ -315,4 +380,43 @@ async fn changed(memory: Option<watch::Receiver<Vec<DeviceMemory>>>) {
         return;
     }
     std::future::pending().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::Content;
+
+    fn running(keep_alive: KeepAlive) -> Running {
+        let model = Model {
+            name: "m".parse().unwrap(),
+            weights: Weights::new(SourcePath::Mock),
+            digest: String::new(),
+            size: 0,
+            modified: jiff::Timestamp::UNIX_EPOCH,
+            content: Arc::new(Content::default()),
+        };
+        let stage = Stage::Loading(Loading { progress: 0.0, expected: Expected::default() });
+        Running::new(model, stage, keep_alive)
+    }
+
+    #[test]
+    fn a_model_expires_some_time_after_its_last_use() {
+        let at = |seconds| jiff::Timestamp::from_second(seconds).unwrap();
+        let mut used = running(KeepAlive::For(Duration::from_secs(300)));
+        assert_eq!(used.expires(at(1000)), Some(at(1300)), "whoever uses it may leave now");
+        used.idle_since = Some(at(900));
+        assert_eq!(used.expires(at(1000)), Some(at(1200)));
+        assert_eq!(running(KeepAlive::Forever).expires(at(1000)), None);
+    }
+
+    #[test]
+    fn progress_is_shown_while_there_is_something_to_show() {
+        let shown = Shown::default();
+        show_loading(&shown, |loading| loading.progress = 0.5);
+        *shown.lock() = Some(running(KeepAlive::Forever));
+        show_loading(&shown, |loading| loading.progress = 0.5);
+        let stage = shown.lock().as_ref().map(|running| running.stage.clone());
+        assert!(matches!(stage, Some(Stage::Loading(Loading { progress: 0.5, .. }))), "{stage:?}");
+    }
 }

@@ -27,7 +27,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
-pub use actor::{Lease, Running};
+pub use actor::{Lease, Loading, Running, Stage};
 pub use model::{Content, FileFacts, Model, Weights, config_of};
 
 use crate::engine::protocol::EngineSettings;
@@ -180,19 +180,28 @@ impl Fleet {
         tokio::task::spawn_blocking(move || read(&shared.catalog)).await.map_err(|_| FleetError::ShuttingDown)
     }
 
-    /// The engines that are loaded, the one that expires last first.
+    /// The engines that are loaded or load, with when they expire; the one that does so last comes first.
     #[must_use]
-    pub fn running(&self) -> Vec<Running> {
-        let mut running: Vec<_> =
-            self.shared.engines.lock().values().filter_map(|entry| entry.shown.lock().clone()).collect();
-        running.sort_by_key(|r| std::cmp::Reverse((r.expires.is_none(), r.expires)));
+    pub fn running(&self) -> Vec<(Running, Option<jiff::Timestamp>)> {
+        let now = jiff::Timestamp::now();
+        let engines = self.shared.engines.lock();
+        let shown = engines.values().filter_map(|entry| entry.shown.lock().clone());
+        let mut running: Vec<_> = shown
+            .map(|running| {
+                let expires = running.expires(now);
+                (running, expires)
+            })
+            .collect();
+        running.sort_by_key(|(_, expires)| std::cmp::Reverse((expires.is_none(), *expires)));
         running
     }
 
     /// Whether a model's engine is up.
     #[must_use]
     pub fn is_loaded(&self, weights: &Weights) -> bool {
-        self.shared.engines.lock().get(weights).is_some_and(|entry| entry.shown.lock().is_some())
+        let engines = self.shared.engines.lock();
+        let shown = engines.get(weights).map(|entry| entry.shown.lock());
+        shown.is_some_and(|shown| shown.as_ref().is_some_and(Running::is_loaded))
     }
 
     /// Loads a model if need be, and keeps it loaded while the lease lives.

@@ -1,4 +1,4 @@
-//! `GET /api/ps`: the models that are loaded.
+//! `GET /api/ps`: the models that are loaded, or load.
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use super::error::Json;
 use super::tags::ModelDetails;
 use crate::api::piece::GoTime;
 use crate::engine::protocol::ModelFacts;
-use crate::fleet::Running;
+use crate::fleet::{Running, Stage};
 use crate::server::app::App;
 
-/// The models that are loaded.
+/// The models that are loaded, or load.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Ps {
     /// The one that expires last comes first.
     models: Vec<Loaded>,
 }
 
-/// A model that is loaded.
+/// A model that is loaded, or loads.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Loaded {
     /// Name with tag.
@@ -41,8 +41,15 @@ pub(crate) struct Loaded {
     size_vram: u64,
     /// Most tokens of one sequence, when a request does not say.
     context_length: u32,
-    /// How it was placed.
-    placement: Placement,
+    /// `loading`, and only then. `size` is then what it is expected to take. Ollama does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    /// While it loads: the share of its weights that is read, 0 to 1. Nothing is read while others make room for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<f32>,
+    /// How it was placed. Not while it loads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    placement: Option<Placement>,
 }
 
 /// How the memory plan turned out. Ollama does not tell.
@@ -83,22 +90,44 @@ pub(crate) struct DeviceMemory {
     responses((status = 200, description = "The models that are loaded", body = Ps))
 )]
 pub(crate) async fn ps(State(app): State<Arc<App>>) -> Json<Ps> {
-    Json(Ps { models: app.fleet.running().iter().map(Into::into).collect() })
+    let running = app.fleet.running();
+    Json(Ps { models: running.iter().map(|(running, expires)| Loaded::new(running, *expires)).collect() })
 }
 
-impl From<&Running> for Loaded {
-    fn from(running: &Running) -> Self {
-        let Running { model, facts, expires } = running;
-        Self {
+impl Loaded {
+    /// `expires`: never, if it is `None`.
+    fn new(running: &Running, expires: Option<Timestamp>) -> Self {
+        let model = &running.model;
+        let loaded = Self {
             name: model.name.to_string(),
             model: model.name.to_string(),
-            size: facts.bytes(),
+            size: 0,
             digest: model.digest.clone(),
             details: model.into(),
             expires_at: GoTime(expires.unwrap_or_else(far_ahead)),
-            size_vram: facts.gpu_bytes(),
-            context_length: facts.context,
-            placement: facts.into(),
+            size_vram: 0,
+            context_length: 0,
+            state: None,
+            progress: None,
+            placement: None,
+        };
+        match &running.stage {
+            Stage::Loaded(facts) => Self {
+                size: facts.bytes(),
+                size_vram: facts.gpu_bytes(),
+                context_length: facts.context,
+                placement: Some((&**facts).into()),
+                ..loaded
+            },
+            Stage::Loading(loading) => Self {
+                size: loading.expected.bytes,
+                size_vram: loading.expected.gpu_bytes,
+                context_length: loading.expected.context,
+                state: Some("loading"),
+                // Who looks wants to see whether it goes on, not where it is exactly.
+                progress: Some((loading.progress.clamp(0.0, 1.0) * 100.0).floor() / 100.0),
+                ..loaded
+            },
         }
     }
 }
@@ -129,4 +158,30 @@ impl From<&ModelFacts> for Placement {
 fn far_ahead() -> Timestamp {
     let longest = (i64::MAX / 1_000_000_000).seconds();
     Timestamp::now().checked_add(longest).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::engine::protocol::Expected;
+    use crate::fleet::{Content, KeepAlive, Loading, Model, SourcePath, Weights, config_of};
+
+    #[test]
+    fn a_model_that_loads_says_how_far_it_is() {
+        let model = Model {
+            name: "new:7b".parse().unwrap(),
+            weights: Weights::new(SourcePath::Mock),
+            digest: "ab".repeat(32),
+            size: 1000,
+            modified: Timestamp::UNIX_EPOCH,
+            content: Arc::new(Content { config: config_of(None), ..Content::default() }),
+        };
+        let expected = Expected { bytes: 2000, gpu_bytes: 500, context: 4096 };
+        let stage = Stage::Loading(Loading { progress: 0.429, expected });
+        let loading = Running::new(model, stage, KeepAlive::Forever);
+        let at = "2026-01-01T00:00:00Z".parse().unwrap();
+        insta::assert_snapshot!(serde_json::to_string(&Loaded::new(&loading, Some(at))).unwrap(), @r#"{"name":"new:7b","model":"new:7b","size":2000,"digest":"abababababababababababababababababababababababababababababababab","details":{"parent_model":"","format":"gguf","family":"","families":[""],"parameter_size":"","quantization_level":""},"expires_at":"2026-01-01T00:00:00.000000000Z","size_vram":500,"context_length":4096,"state":"loading","progress":0.42}"#);
+    }
 }

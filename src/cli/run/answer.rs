@@ -8,10 +8,13 @@
 //! It is 42.
 //! ```
 
+use std::cell::RefCell;
+
 use serde::{Deserialize, Serialize};
 
 use super::figures::Figures;
 use super::interrupt::until_interrupt;
+use super::loading::telling;
 use super::wrap::Wrap;
 use crate::cli::CliError;
 use crate::cli::session::{Output, Session};
@@ -73,15 +76,16 @@ pub(super) struct Answer {
     wrap: Option<Wrap>,
 }
 
-/// Asks, and prints the answer. Whatever ends it, the cursor is at the beginning of a line then.
+/// Asks a model, and prints the answer. Whatever ends it, the cursor is at the beginning of a line then.
 pub(super) async fn ask(
     session: &mut Session,
+    model: &str,
     path: &str,
     request: &impl Serialize,
     view: &View,
 ) -> (Answer, Result<Ending, CliError>) {
     let mut answer = Answer::new(view, &session.output);
-    let outcome = until_interrupt(answer.follow(session, path, request)).await;
+    let outcome = until_interrupt(answer.follow(session, model, path, request)).await;
     let (end, outcome) = match outcome {
         Ok(Some(Ok(()))) => ("\n\n", Ok(Ending::Whole)),
         Ok(None) => ("\n\n", Ok(Ending::Interrupted)),
@@ -119,19 +123,20 @@ impl Answer {
     async fn follow(
         &mut self,
         session: &mut Session,
+        model: &str,
         path: &str,
         request: &impl Serialize,
     ) -> Result<(), CliError> {
         let Session { client, output, .. } = session;
-        let mut spinner = output.spinner();
+        let spinner = RefCell::new(output.spinner());
         let streamed = client.stream(path, request, |line: Line| {
             let text = self.add(line);
             if !text.is_empty() {
-                spinner = None;
+                drop(spinner.take());
             }
             output.print(&text)
         });
-        streamed.await
+        telling(client, model, &spinner, streamed).await
     }
 
     /// What to print for the next line.

@@ -13,10 +13,12 @@ mod arguments;
 mod figures;
 mod files;
 mod interrupt;
+mod loading;
 mod once;
 mod repl;
 mod wrap;
 
+use std::cell::RefCell;
 use std::io::{IsTerminal, Read};
 
 use serde_json::json;
@@ -55,16 +57,15 @@ fn view(args: &RunArgs) -> View {
     View { word_wrap: !args.nowordwrap, verbose: args.verbose, hide_thinking: args.hidethinking }
 }
 
-/// Has a model loaded, while a spinner turns.
+/// Has a model loaded, while a spinner tells how far it is.
 async fn load(model: &str, keep_alive: Option<&str>, session: &mut Session) -> Result<(), CliError> {
-    let spinner = session.output.spinner();
+    let spinner = RefCell::new(session.output.spinner());
     let mut request = json!({"model": model, "messages": []});
     if let Some(keep_alive) = keep_alive {
         request["keep_alive"] = keep_alive.into();
     }
-    let loaded = session.client.call(http::Method::POST, "/api/chat", &request).await;
-    drop(spinner);
-    loaded
+    let client = &session.client;
+    loading::telling(client, model, &spinner, client.call(http::Method::POST, "/api/chat", &request)).await
 }
 
 impl Shown {

@@ -1,5 +1,7 @@
 //! One question, one answer.
 
+use std::cell::RefCell;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -7,6 +9,7 @@ use super::answer::{Ending, ask};
 use super::arguments::{Format, RunArgs, Think};
 use super::files::{Attached, attach};
 use super::interrupt::until_interrupt;
+use super::loading::telling;
 use super::view;
 use crate::cli::CliError;
 use crate::cli::session::Session;
@@ -69,7 +72,7 @@ pub(in crate::cli) async fn once(
         think: args.think.as_ref(),
         keep_alive: args.keepalive.as_deref(),
     };
-    match ask(session, "/api/generate", &request, &view(args)).await.1? {
+    match ask(session, &args.model, "/api/generate", &request, &view(args)).await.1? {
         Ending::Whole => Ok(()),
         Ending::Interrupted => Err(CliError::Interrupted),
     }
@@ -89,8 +92,10 @@ async fn embed(args: &RunArgs, session: &mut Session, text: &str) -> Result<(), 
         dimensions: args.dimensions,
         keep_alive: args.keepalive.as_deref(),
     };
-    let spinner = session.output.spinner();
-    let answer = until_interrupt(session.client.post::<Embedded>("/api/embed", &request)).await?;
+    let spinner = RefCell::new(session.output.spinner());
+    let client = &session.client;
+    let embedded = client.post::<Embedded>("/api/embed", &request);
+    let answer = until_interrupt(telling(client, &args.model, &spinner, embedded)).await?;
     drop(spinner);
     let vector = answer.ok_or(CliError::Interrupted)??.embeddings.into_iter().next();
     session.output.print(&format!("{}\n", vector.unwrap_or_else(|| Value::Array(Vec::new()))))

@@ -95,6 +95,24 @@ async fn ps_is_a_table() {
 }
 
 #[tokio::test]
+async fn ps_shows_how_far_a_model_is_loaded() {
+    let running = json!({"models": [
+        {"name": "new:70b", "size": 40_000_000_000_u64, "size_vram": 0, "digest": DIGEST, "context_length": 4096,
+         "expires_at": "2026-08-01T12:04:59.9Z", "state": "loading", "progress": 0.42},
+    ]});
+    let script = Script::default().answer("GET /api/ps", 200, &running);
+    insta::assert_snapshot!(script.quipu(&["ps", "-v"]).await, @r"
+    exit 0
+    -- out --
+    NAME       ID              SIZE     PROCESSOR      CONTEXT    UNTIL
+    new:70b    a80c4f17acd5    40 GB    Loading 42%    4096       4 minutes from now
+    -- err --
+    -- asked --
+    GET /api/ps
+    ");
+}
+
+#[tokio::test]
 async fn ps_tells_how_a_model_was_placed_if_asked() {
     let placement = json!({
         "gpu_layers": 20, "layers": 33, "pool_tokens": 16_384, "sequences": 32, "cache_type_k": "q8_0",

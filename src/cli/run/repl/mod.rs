@@ -108,8 +108,14 @@ impl<'a, L: Lines> Repl<'a, L> {
             self.session.output.note(note)?;
         }
         self.conversation.ask(attached.text, attached.contents);
-        let (answer, outcome) =
-            ask(self.session, "/api/chat", &self.conversation.request(), &self.view).await;
+        let (answer, outcome) = ask(
+            self.session,
+            &self.conversation.model,
+            "/api/chat",
+            &self.conversation.request(),
+            &self.view,
+        )
+        .await;
         let nothing_came = answer.text.is_empty() && answer.thinking.is_empty();
         if nothing_came && !matches!(outcome, Ok(Ending::Whole)) {
             self.conversation.take_back();

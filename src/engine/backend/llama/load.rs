@@ -9,7 +9,7 @@ use tracing::info;
 use super::plan::Plan;
 use super::{LlamaBackend, LlamaEmbedder, LlamaVocabulary, Threads, warm_up};
 use crate::engine::backend::{Capabilities, Embedder};
-use crate::engine::protocol::{DeviceMemory, EngineSettings};
+use crate::engine::protocol::{DeviceMemory, EngineSettings, Expected};
 use crate::gguf::compat::{self, ModelFile};
 use crate::gguf::{GgufError, GgufFile, open_adapter};
 
@@ -69,8 +69,8 @@ pub struct Writer {
 /// How far loading is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Progress {
-    /// It will take so many bytes, on all devices.
-    Planned(u64),
+    /// What it will be.
+    Planned(Expected),
     /// This share of the weights is read, `0.0..=1.0`.
     Read(f32),
 }
@@ -91,7 +91,7 @@ pub fn load(
     let count = |gpu_layers| load_model(path, &file, &ModelParams { gpu_layers, count: true }, &mut |_| true);
     let plan = Plan::of(count, settings, &devices)?;
     let params = ModelParams { gpu_layers: plan.gpu_layers, count: false };
-    if !progress(Progress::Planned(plan.bytes)) {
+    if !progress(Progress::Planned(plan.expected())) {
         return Err(quipu_llama::Error::Cancelled.into());
     }
     let mut model = load_model(path, &file, &params, &mut |share| progress(Progress::Read(share)))?;

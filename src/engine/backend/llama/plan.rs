@@ -10,7 +10,7 @@ use tracing::info;
 
 use super::load::LoadError;
 use super::warm_up;
-use crate::engine::protocol::EngineSettings;
+use crate::engine::protocol::{EngineSettings, Expected};
 
 /// More cells are of no use, and each costs time when sequences are copied.
 const MOST_CELLS: u64 = 1 << 18;
@@ -30,7 +30,9 @@ pub(super) struct Plan {
     pub(super) gpu_layers: Option<u32>,
     pub(super) on_gpu: bool,
     /// Of weights, pool and buffers of a pass, on all devices.
-    pub(super) bytes: u64,
+    bytes: u64,
+    /// The part of them on GPUs.
+    gpu_bytes: u64,
 }
 
 impl Plan {
@@ -80,7 +82,14 @@ impl Plan {
             plan.cells = cells;
         }
         plan.bytes = used.iter().map(DeviceUse::total).sum();
+        plan.gpu_bytes = used.iter().filter(|used| used.kind.is_gpu()).map(DeviceUse::total).sum();
         Ok(plan)
+    }
+
+    /// What the front is told of it.
+    pub(super) fn expected(&self) -> Expected {
+        let context = self.context.min(self.cells);
+        Expected { bytes: self.bytes, gpu_bytes: self.gpu_bytes, context }
     }
 
     /// What would be best, were there no end of memory.
@@ -108,6 +117,7 @@ impl Plan {
             gpu_layers: settings.gpu_layers,
             on_gpu,
             bytes: model.size(),
+            gpu_bytes: 0,
         }
     }
 
