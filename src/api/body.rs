@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::error::Failure;
 use super::tolerant;
+use super::unpack::{MOST, Unpacker};
 
 /// A client that sends nothing of its body for this long has forgotten it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,24 +22,57 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Errors
 /// Those of [`Failure`] that speak of bodies.
 pub(crate) async fn read_json<T: DeserializeOwned>(request: Request, limit: usize) -> Result<T, Failure> {
-    if let Some(encoding) = request.headers().get(CONTENT_ENCODING)
-        && encoding != "identity"
-    {
-        return Err(Failure::Encoding(String::from_utf8_lossy(encoding.as_bytes()).into_owned()));
+    match encoding(&request) {
+        None => {
+            let mut bytes = Vec::new();
+            let append = |piece: &[u8]| {
+                bytes.extend_from_slice(piece);
+                Ok(())
+            };
+            read(request.into_body(), limit, append).await?;
+            parse_json(&bytes)
+        }
+        Some(other) => Err(Failure::Encoding(other)),
     }
-    parse_json(&read(request.into_body(), limit).await?)
 }
 
-async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Failure> {
+/// As [`read_json`], also of a body that is packed with Zstandard, and has at most 20 MiB and `limit` bytes unpacked.
+///
+/// # Errors
+/// As of [`read_json`].
+pub(crate) async fn read_packed_json<T: DeserializeOwned>(
+    request: Request,
+    limit: usize,
+) -> Result<T, Failure> {
+    if encoding(&request).as_deref() != Some("zstd") {
+        return read_json(request, limit).await;
+    }
+    let mut unpacker = Unpacker::new(limit.min(MOST))?;
+    read(request.into_body(), limit, |piece| unpacker.push(piece)).await?;
+    parse_json(&unpacker.finish()?)
+}
+
+/// How a body is packed, in lower case; `None` if it is not.
+fn encoding(request: &Request) -> Option<String> {
+    let encoding = request.headers().get(CONTENT_ENCODING)?;
+    let encoding = String::from_utf8_lossy(encoding.as_bytes()).trim().to_ascii_lowercase();
+    (encoding != "identity").then_some(encoding)
+}
+
+/// Reads a body to its end, and gives each piece away as it comes.
+async fn read(
+    body: Body,
+    limit: usize,
+    mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let mut body = Limited::new(body, limit);
-    let mut bytes = Vec::new();
     loop {
         let Ok(frame) = tokio::time::timeout(PATIENCE, body.frame()).await else {
             return Err(Failure::BodyBroken("it stopped coming".into()));
         };
         match frame {
-            None => return Ok(bytes),
-            Some(Ok(frame)) => bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
+            None => return Ok(()),
+            Some(Ok(frame)) => take(frame.data_ref().map_or(&[], |data| data))?,
             Some(Err(error)) if error.is::<LengthLimitError>() => {
                 return Err(Failure::BodyTooLarge { limit });
             }
@@ -98,10 +132,29 @@ mod tests {
         assert_eq!(error.to_string(), "cannot read the request body: it stopped coming");
     }
 
+    fn packed(encoding: &str, body: Vec<u8>) -> Request {
+        Request::builder().header(CONTENT_ENCODING, encoding).body(Body::from(body)).unwrap()
+    }
+
     #[tokio::test]
     async fn a_packed_body_is_refused_by_name() {
-        let request = Request::builder().header(CONTENT_ENCODING, "zstd").body(Body::from("x")).unwrap();
-        let error = read_json::<Value>(request, 100).await.unwrap_err();
+        let error = read_json::<Value>(packed("zstd", vec![1]), 100).await.unwrap_err();
         assert_eq!(error.to_string(), "content encoding \"zstd\" is not supported");
+        let error = read_packed_json::<Value>(packed("br", vec![1]), 100).await.unwrap_err();
+        assert_eq!(error.to_string(), "content encoding \"br\" is not supported");
+        let plain = packed("Identity", b"{\"a\":1}".to_vec());
+        assert_eq!(read_packed_json::<Value>(plain, 100).await.unwrap(), json!({"a": 1}));
+    }
+
+    #[tokio::test]
+    async fn a_body_is_unpacked_within_its_limits() {
+        let pack = |json: Value| zstd::encode_all(json.to_string().as_bytes(), 1).unwrap();
+        let long = json!({"a": "x".repeat(1000)});
+        let read = |limit| read_packed_json::<Value>(packed("ZSTD", pack(long.clone())), limit);
+        assert_eq!(read(2000).await.unwrap(), long);
+        assert!(matches!(read(500).await, Err(Failure::BodyTooLarge { limit: 500 })));
+        assert!(matches!(read(5).await, Err(Failure::BodyTooLarge { limit: 5 })));
+        let nothing = packed("zstd", zstd::encode_all(&b""[..], 1).unwrap());
+        assert!(matches!(read_packed_json::<Value>(nothing, 100).await, Err(Failure::MissingBody)));
     }
 }

@@ -27,4 +27,5 @@ pub mod piece;
 pub(crate) mod sampling;
 pub mod stream;
 mod tolerant;
+mod unpack;
 mod values;

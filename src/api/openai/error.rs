@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
-use crate::api::body::read_json;
+use crate::api::body::read_packed_json;
 use crate::api::error::Failure;
 use crate::server::app::App;
 
@@ -85,14 +85,14 @@ impl IntoResponse for OpenAiError {
     }
 }
 
-/// JSON of requests; their `Content-Type` does not matter.
+/// JSON of requests, which may be packed with Zstandard; their `Content-Type` does not matter.
 pub(crate) struct Json<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     type Rejection = OpenAiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, OpenAiError> {
-        Ok(Self(read_json(request, app.max_body).await?))
+        Ok(Self(read_packed_json(request, app.max_body).await?))
     }
 }
 
