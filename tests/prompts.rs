@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::Server;
+use common::{Server, stories};
 use serde_json::{Value, json};
 
 fn server() -> Server {
@@ -71,6 +71,38 @@ async fn a_request_brings_its_own_template() {
     let by_hand = json!({"model": "told", "prompt": "(Be brief.)[Who?]Me.;[Hi]", "raw": true});
     let by_hand = asked(&by_hand).await;
     assert_eq!(by_template["prompt_eval_count"], by_hand["prompt_eval_count"]);
+}
+
+#[tokio::test]
+async fn a_model_whose_template_is_the_prompt_alone_completes_and_chats() {
+    let Some(path) = stories() else { return };
+    let server = Server::start(&[], &[]);
+    let path = path.canonicalize().unwrap();
+    let made = json!({"model": "bare", "in_place": {"stories.gguf": path}, "template": "{{ .Prompt }}", "stream": false});
+    server.post_json("/api/create", &made).await;
+    let shown = server.post_json("/api/show", &json!({"model": "bare"})).await;
+    assert_eq!(
+        (&shown["template"], &shown["capabilities"]),
+        (&json!("{{ .Prompt }}"), &json!(["completion"]))
+    );
+    let messages = json!([
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "Once"},
+        {"role": "assistant", "content": " upon"},
+        {"role": "user", "content": " a time"},
+    ]);
+    let mut chat = json!({"model": "bare", "messages": messages, "_debug_render_only": true});
+    let seen = server.post_json("/api/chat", &chat).await;
+    assert_eq!(seen["_debug_info"]["rendered_template"], "Once upon a time");
+    chat["_debug_render_only"] = false.into();
+    chat["stream"] = false.into();
+    chat["options"] = json!({"num_predict": 4, "temperature": 0});
+    let answer = server.post_json("/api/chat", &chat).await;
+    assert_eq!(answer["message"]["content"], ", there was a", "{answer}");
+    chat["tools"] = json!([{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]);
+    let (status, refused) = server.post_any("/api/chat", &chat).await;
+    let error = json!({"error": "registry.ollama.ai/library/bare:latest does not support tools"});
+    assert_eq!((status, refused), (400, error));
 }
 
 #[tokio::test]

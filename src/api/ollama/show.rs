@@ -53,7 +53,7 @@ pub(crate) struct Shown {
     /// Parameters, one a line.
     #[serde(skip_serializing_if = "String::is_empty")]
     parameters: String,
-    /// The prompt template: the model's own, or that of its weights.
+    /// The template that makes the prompts: the model's own, or that of its weights. Without any, `{{ .Prompt }}`.
     #[serde(skip_serializing_if = "String::is_empty")]
     template: String,
     /// The system message.
@@ -191,7 +191,7 @@ fn describe(store: &Store, model: &Model, request: ShowRequest) -> Result<Shown,
     let verbose = request.verbose == Some(true);
     let mut parameters = content.parameters.clone();
     parameters.extend(request.options.unwrap_or_default());
-    let own_template = request.template.or_else(|| content.template.clone());
+    let template = request.template.clone().unwrap_or_else(|| content.template_text().to_owned());
     let system = request.system.or_else(|| content.system.clone());
     let messages = content.messages.iter();
     let parts = ModelParts {
@@ -199,7 +199,7 @@ fn describe(store: &Store, model: &Model, request: ShowRequest) -> Result<Shown,
         adapters: model.weights.adapters.iter().map(|path| path.display().to_string()).collect(),
         draft: layers.draft,
         projectors: layers.projectors.clone(),
-        template: own_template.clone(),
+        template: request.template.or_else(|| content.template.clone()),
         system: system.clone().filter(|text| !text.is_empty()),
         renderer: Some(content.config.renderer.clone()).filter(|text| !text.is_empty()),
         parser: Some(content.config.parser.clone()).filter(|text| !text.is_empty()),
@@ -211,14 +211,13 @@ fn describe(store: &Store, model: &Model, request: ShowRequest) -> Result<Shown,
         SourcePath::Gguf(path) => open(path),
         SourcePath::Mock => None,
     };
-    let of_file = || content.facts.as_ref()?.chat_template.clone();
     let projector = layers.projectors.first().and_then(|path| open(Path::new(path)));
     let messages = content.messages.iter();
     Ok(Shown {
         license: layers.licenses.join("\n"),
         modelfile: Modelfile::from(parts).show(&model.name.to_string()),
         parameters: parameters_text(&parameters),
-        template: own_template.or_else(of_file).unwrap_or_default(),
+        template,
         system: system.unwrap_or_default(),
         details: Some(model.into()),
         messages: messages
