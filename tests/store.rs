@@ -270,6 +270,23 @@ async fn the_folder_of_ollama_is_used_and_not_written() {
 }
 
 #[tokio::test]
+async fn a_model_that_lost_its_weights_can_be_pulled_again() {
+    let Some(path) = stories() else { return };
+    let server = with_tiny(&path).await;
+    let largest = blobs(&server).into_iter().max_by_key(|path| std::fs::metadata(path).unwrap().len());
+    std::fs::remove_file(largest.unwrap()).unwrap();
+    let error = json!({"error": "model \"tiny\" not found, try pulling it first"});
+    let messages = json!([{"role": "user", "content": "Once"}]);
+    for (path, request) in [
+        ("/api/generate", json!({"model": "tiny", "prompt": "Once"})),
+        ("/api/chat", json!({"model": "tiny", "messages": messages})),
+        ("/api/show", json!({"model": "tiny"})),
+    ] {
+        assert_eq!(server.post_any(path, &request).await, (404, error.clone()), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_go_template_writes_the_prompts() {
     let Some(path) = stories() else { return };
     let server = with_tiny(&path).await;

@@ -34,6 +34,8 @@ pub(crate) struct Ask {
     pub input: Input,
     /// Makes the prompt, in place of the model's own templates. How the answer is read stays the model's.
     pub template: Option<RequestTemplate>,
+    /// Whether the client shows images. No model is shown any yet.
+    pub images: bool,
     /// What the answer must look like.
     pub format: Option<Form>,
     /// Options by Ollama's names; they win over those of the model.
@@ -209,6 +211,9 @@ impl Ask {
     /// The model, loaded.
     async fn lease(&self, app: &App) -> Result<(Model, Lease), Failure> {
         let model = find_writer(app, &self.model, self.purpose).await?;
+        if self.images {
+            return Err(if model.sees() { Failure::NotSupported("image input") } else { Failure::NoVision });
+        }
         Options::merged(&model.content.parameters, &self.options)?;
         let lease = lease(app, &model, self.keep_alive).await?;
         if !lease.facts().generates {
@@ -414,9 +419,9 @@ pub(crate) async fn find(app: &App, name: &str) -> Result<Model, Failure> {
         (Err(FleetError::NoSuchModel), Place::Cloud) => Err(Failure::NoCloud(cloud::MODEL)),
         (Err(FleetError::NoSuchModel), _) => Err(Failure::NoSuchModel(name.to_owned())),
         // A part of it is: pulling brings that back. Clients look for the sentence.
-        (Err(FleetError::Store(error @ StoreError::BlobNotFound(_))), _) => {
-            warn!(model = name, %error, "incomplete model");
-            Err(Failure::NotFound(format!("model {name:?} not found, try pulling it first")))
+        (Err(FleetError::Store(StoreError::BlobNotFound(digest))), _) => {
+            warn!(model = name, %digest, "the model has lost a file");
+            Err(Failure::Incomplete(name.to_owned()))
         }
         (found, _) => Ok(found?),
     }

@@ -52,6 +52,9 @@ pub enum Failure {
     /// The request asks a model to think that cannot.
     #[error("{0:?} does not support thinking")]
     NoThinking(String),
+    /// The request shows images to a model that cannot see. Clients look for these words.
+    #[error("this model is missing data required for image input")]
+    NoVision,
     /// The request offers tools to a model that cannot call any.
     #[error("{0} does not support tools")]
     NoTools(String),
@@ -72,6 +75,9 @@ pub enum Failure {
     /// No such model.
     #[error("model '{0}' not found")]
     NoSuchModel(String),
+    /// The model is there, but not its weights.
+    #[error("model {0:?} not found, try pulling it first")]
+    Incomplete(String),
     /// No such thing, in the words of the endpoint.
     #[error("{0}")]
     NotFound(String),
@@ -123,6 +129,7 @@ impl Failure {
             | Self::Invalid(_)
             | Self::NotSupported(_)
             | Self::NoThinking(_)
+            | Self::NoVision
             | Self::NoTools(_)
             | Self::NoInsert(_)
             | Self::NoGeneration { .. }
@@ -141,6 +148,12 @@ impl Failure {
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoSuchModel(_) | Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Registry(RegistryError::Store(error))
+                if matches!(**error, StoreError::ModelNotFound(_)) =>
+            {
+                StatusCode::NOT_FOUND
+            }
+            Self::Incomplete(_) => StatusCode::NOT_FOUND,
             Self::NoCloud(_) => StatusCode::FORBIDDEN,
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
             Self::Fleet(FleetError::NoWeights) => StatusCode::BAD_REQUEST,

@@ -16,6 +16,13 @@ impl Model {
         says("completion") || !says("embedding")
     }
 
+    /// Whether it can be shown images.
+    #[must_use]
+    pub fn sees(&self) -> bool {
+        let content = &*self.content;
+        content.can("vision", content.projector || content.facts.as_ref().is_some_and(|facts| facts.vision))
+    }
+
     /// `completion`, `tools`, `insert`, `vision`, `embedding`, `thinking`: by the config if it says so, else by what
     /// the weights and the template are.
     #[must_use]
@@ -26,8 +33,7 @@ impl Model {
         }
         let embeds = content.facts.as_ref().is_some_and(|facts| facts.pooling);
         let mut found = vec![if embeds { "embedding" } else { "completion" }];
-        let sees = content.projector || content.facts.as_ref().is_some_and(|facts| facts.vision);
-        found.extend(sees.then_some("vision"));
+        found.extend(self.sees().then_some("vision"));
         found.extend(content.of_template());
         found.into_iter().map(ToOwned::to_owned).collect()
     }

@@ -21,11 +21,12 @@ impl Registry {
     ) -> Result<(), RegistryError> {
         let Inner { store, settings, .. } = &*self.inner;
         let repository = Arc::new(self.open(name, options).await?);
-        reporter.status("retrieving manifest");
+        // Before the first word, so that who asks for one that is not there gets that as a status.
         let model = {
             let (store, name) = (store.clone(), name.clone());
             blocking(move || store.find(&name)).await?
         };
+        reporter.status("retrieving manifest");
         for layer in distinct(&model.manifest) {
             let path = {
                 let (store, layer) = (store.clone(), layer.clone());

@@ -73,8 +73,12 @@ async fn models_loaded_and_unloaded() {
     make(&server, "tiny", &tiny(), json!({})).await;
     let mut transcript = Transcript::of(&server, Detail::Shape);
     transcript.heading("No prompt, whatever else there is: the model is loaded");
-    let requests =
-        [json!({}), json!({"prompt": ""}), json!({"prompt": "", "system": "be kind", "raw": false})];
+    let requests = [
+        json!({}),
+        json!({"prompt": ""}),
+        json!({"prompt": "", "system": "be kind", "raw": false}),
+        json!({"prompt": "", "images": ["aGk="]}),
+    ];
     transcript.post_all_both(PATH, requests.map(mock)).await;
     transcript.heading("With `keep_alive` 0, it is unloaded; one that is not loaded is not loaded for that");
     for keep_alive in [json!(0), json!("0"), json!("0s")] {

@@ -67,6 +67,7 @@ async fn show_for_copilot_and_refusals() {
         json!({"model": "", "name": ""}),
         json!({"model": "nothing"}),
         json!({"model": "nothing:1"}),
+        json!({"model": "nothing:local"}),
         json!({"model": "not/a/valid/name/at/all"}),
         json!({"model": "two words"}),
         json!({"model": ["plain"]}),

@@ -96,19 +96,21 @@ impl ChatRequest {
         let format = format::ollama(self.format.as_ref())?;
         let options = self.options.unwrap_or_default();
         Options::parse(&options)?;
-        let messages = self.messages.unwrap_or_default().into_iter().map(TryInto::try_into);
+        let messages = self.messages.unwrap_or_default();
+        let images = messages.iter().any(|message| shared::any_images(message.images.as_ref()));
         Ok(Ask {
             model,
             purpose: Purpose::Chat,
             keep_alive: keep_alive::of_request(self.keep_alive.as_ref())?,
             input: Input::Chat {
-                messages: messages.collect::<Result<_, _>>()?,
+                messages: messages.into_iter().map(Into::into).collect(),
                 tools: self.tools.unwrap_or_default(),
                 tool_choice: ToolChoice::Auto,
                 think: shared::think(self.think.as_ref())?,
                 context: Vec::new(),
             },
             template: None,
+            images,
             format,
             options,
             truncate: self.truncate != Some(false),
@@ -153,9 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn what_would_change_the_answer_and_is_not_built_is_refused() {
-        let images = json!([{"role": "user", "content": "Hi", "images": ["aGk="]}]);
-        assert_eq!(ask(json!({"messages": images})).unwrap_err(), "image input is not supported yet");
+    fn images_are_seen() {
+        let asked = |images: Value| {
+            let messages =
+                json!([{"role": "user", "content": "Hi"}, {"role": "user", "content": "", "images": images}]);
+            ask(json!({"messages": messages})).unwrap().images
+        };
+        assert!(asked(json!(["aGk="])));
+        assert!(!asked(json!([])) && !asked(json!(null)));
     }
 
     #[test]

@@ -169,7 +169,6 @@ impl GenerateRequest {
             return Err(Failure::Invalid("raw mode does not support template, system, or context".into()));
         }
         format::ollama(self.format.as_ref())?;
-        shared::no_images(self.images.as_ref())?;
         logprobs::wanted(self.logprobs, self.top_logprobs)?;
         Ok(())
     }
@@ -183,6 +182,7 @@ impl GenerateRequest {
         let think = shared::think(self.think.as_ref())?;
         let keep_alive = keep_alive::of_request(self.keep_alive.as_ref())?;
         let logprobs = logprobs::wanted(self.logprobs, self.top_logprobs)?;
+        let images = shared::any_images(self.images.as_ref());
         let prompt = self.prompt.unwrap_or_default();
         let context = self.context.unwrap_or_default();
         let suffix = self.suffix.filter(|suffix| !suffix.is_empty());
@@ -206,6 +206,7 @@ impl GenerateRequest {
             keep_alive,
             input,
             template,
+            images,
             format,
             options,
             truncate: self.truncate != Some(false),
@@ -312,16 +313,14 @@ mod tests {
     }
 
     #[test]
-    fn what_would_change_the_answer_and_is_not_built_is_refused() {
-        for (field, value, error) in [
-            (
-                "format",
-                json!("xml"),
-                "invalid format: \"xml\"; expected \"json\" or a valid JSON Schema object",
-            ),
-            ("images", json!(["aGk="]), "image input is not supported yet"),
-        ] {
-            assert_eq!(ask(json!({"prompt": "Hi", field: value})).unwrap_err(), error);
-        }
+    fn what_makes_no_sense_is_refused() {
+        let error = ask(json!({"prompt": "Hi", "format": "xml"})).unwrap_err();
+        assert_eq!(error, "invalid format: \"xml\"; expected \"json\" or a valid JSON Schema object");
+    }
+
+    #[test]
+    fn images_are_seen() {
+        assert!(ask(json!({"prompt": "Hi", "images": ["aGk="]})).unwrap().images);
+        assert!(!ask(json!({"prompt": "Hi", "images": []})).unwrap().images);
     }
 }

@@ -33,15 +33,9 @@ pub(super) fn think(value: Option<&Value>) -> Result<Think, Failure> {
     }
 }
 
-/// Images are not built yet; none are harmless.
-///
-/// # Errors
-/// If there are any.
-pub(super) fn no_images(images: Option<&Vec<Value>>) -> Result<(), Failure> {
-    match images {
-        Some(images) if !images.is_empty() => Err(Failure::NotSupported("image input")),
-        _ => Ok(()),
-    }
+/// Whether there are images; an empty list is none.
+pub(super) fn any_images(images: Option<&Vec<Value>>) -> bool {
+    images.is_some_and(|images| !images.is_empty())
 }
 
 /// A turn of a conversation.
@@ -65,19 +59,16 @@ pub(crate) struct ChatMessage {
     pub tool_call_id: Option<String>,
 }
 
-impl TryFrom<ChatMessage> for crate::chat::Message {
-    type Error = Failure;
-
-    fn try_from(message: ChatMessage) -> Result<Self, Failure> {
-        no_images(message.images.as_ref())?;
-        Ok(Self {
+impl From<ChatMessage> for crate::chat::Message {
+    fn from(message: ChatMessage) -> Self {
+        Self {
             role: message.role.unwrap_or_default().to_lowercase(),
             content: message.content.unwrap_or_default(),
             thinking: message.thinking.filter(|thinking| !thinking.is_empty()),
             tool_calls: message.tool_calls.unwrap_or_default().into_iter().map(tool_call).collect(),
             tool_call_id: message.tool_call_id,
             name: message.tool_name,
-        })
+        }
     }
 }
 
@@ -120,7 +111,7 @@ mod tests {
             "tool_calls": [{"id": "call_1", "function": {"name": "f", "arguments": {"b": 1, "a": 2}}}],
         }))
         .unwrap();
-        let message = crate::chat::Message::try_from(message).unwrap();
+        let message = crate::chat::Message::from(message);
         insta::assert_snapshot!(serde_json::to_string(&message).unwrap(), @r#"{"role":"assistant","content":"","tool_calls":[{"id":"call_1","function":{"name":"f","arguments":{"b":1,"a":2}},"type":"function"}]}"#);
     }
 }

@@ -13,7 +13,7 @@ use super::error::Json;
 use super::tags::ModelDetails;
 use super::{Failures, OllamaError, shared};
 use crate::api::ask;
-use crate::api::cloud::MODEL_DETAILS;
+use crate::api::cloud::{MODEL_DETAILS, Place};
 use crate::api::error::Failure;
 use crate::api::piece::GoTime;
 use crate::fleet::{Model, SourcePath};

@@ -77,7 +77,10 @@ impl From<&Model> for ModelDetails {
             family: config.model_family.clone(),
             families: config.model_families.clone(),
             parameter_size: config.model_type.clone(),
-            quantization_level: config.file_type.clone(),
+            quantization_level: match (config.file_type.as_str(), facts) {
+                ("" | "unknown", Some(facts)) => facts.quantization.clone(),
+                (told, _) => told.to_owned(),
+            },
             context_length: config.context_length.or_else(|| facts?.context_length),
             embedding_length: config.embedding_length.or_else(|| facts?.embedding_length),
         }

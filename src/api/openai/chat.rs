@@ -110,6 +110,7 @@ impl ChatCompletionRequest {
                 context: Vec::new(),
             },
             template: None,
+            images: false,
             format,
             options,
             truncate: true,

@@ -114,6 +114,7 @@ impl CompletionRequest {
             keep_alive: None,
             input,
             template: None,
+            images: false,
             format,
             options,
             truncate: true,
