@@ -58,6 +58,9 @@ async fn a_request_brings_its_own_template() {
     let mut going_on = ask(exchange);
     going_on["context"] = json!([1, 2]);
     assert_eq!(prompt(going_on).await, "[Hi]");
+    let mut other = ask(exchange);
+    other["system"] = "Be long.".into();
+    assert_eq!(prompt(other).await, "(Be long.)[Who?]Me.;[Hi]");
     let own = prompt(json!({"model": "told", "prompt": "Hi", "think": false, "template": ""})).await;
     assert!(own.starts_with("<|im_start|>system\nBe brief.<|im_end|>"), "{own}");
     // What is prompted is what is answered.

@@ -438,3 +438,27 @@ pub(crate) async fn refuse_cloud(app: &App, name: &str) -> Result<(), Failure> {
         Place::Anywhere | Place::Here(_) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_model_says_first_comes_where_ollama_puts_it() {
+        let model = Content {
+            system: Some("Own.".into()),
+            messages: vec![Message::new("user", "Who?"), Message::new("assistant", "Me.")],
+            ..Content::default()
+        };
+        let begun = |messages: &[(&str, &str)], purpose| {
+            let messages = messages.iter().map(|(role, text)| Message::new(role, *text)).collect();
+            let begun = with_beginning(&model, messages, purpose);
+            begun.into_iter().map(|message| message.content).collect::<Vec<_>>().join(" ")
+        };
+        let (bare, told) = ([("user", "Hi")], [("system", "Asked."), ("user", "Hi")]);
+        assert_eq!(begun(&bare, Purpose::Generate), "Own. Who? Me. Hi");
+        assert_eq!(begun(&bare, Purpose::Chat), "Own. Who? Me. Hi");
+        assert_eq!(begun(&told, Purpose::Generate), "Asked. Who? Me. Hi");
+        assert_eq!(begun(&told, Purpose::Chat), "Who? Me. Asked. Hi");
+    }
+}
