@@ -36,6 +36,8 @@ mod stage;
 mod tiny;
 #[path = "wire/transcript.rs"]
 mod transcript;
+#[path = "wire/transfer.rs"]
+mod transfer;
 
 use common::{Server, message_text, response_text};
 use futures_util::StreamExt;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::RegistryError;
 use crate::store::{Digest, Layer};
@@ -140,7 +140,7 @@ impl Reporter {
         self.push(Progress { status, digest: Some(digest), total, completed });
     }
 
-    /// Says how many bytes of a layer are there as long as `work` runs, and once more when it succeeded.
+    /// Says how many bytes of a layer are there: before `work` begins, as long as it runs, and once more when it succeeded.
     pub(super) async fn follow<T>(
         &self,
         doing: &str,
@@ -149,7 +149,8 @@ impl Reporter {
         work: impl Future<Output = Result<T, RegistryError>>,
     ) -> Result<T, RegistryError> {
         let mut work = pin!(work);
-        let mut ticks = interval(INTERVAL);
+        self.layer(doing, layer, completed.load(Ordering::Relaxed));
+        let mut ticks = interval_at(Instant::now() + INTERVAL, INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
