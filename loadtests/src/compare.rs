@@ -241,8 +241,16 @@ fn same_answers(rounds: &[(&RunResult, &RunResult)]) -> Option<f64> {
 
 fn warnings(rounds: &[(&RunResult, &RunResult)]) -> Vec<String> {
     let mut warnings = Vec::new();
-    if rounds.iter().any(|(a, b)| a.quipu.plan_sha256 != b.quipu.plan_sha256) {
-        warnings.push("they were not asked for the same".to_owned());
+    let other = rounds.iter().find(|(a, b)| a.quipu.plan_sha256 != b.quipu.plan_sha256);
+    if let Some((a, b)) = other {
+        let same_server = a.quipu.server.target.url == b.quipu.server.target.url && a.model_id == b.model_id;
+        let warning = if same_server {
+            // Else the second would find the prompts of the first in the cache.
+            "both are one server: each was asked with other words, of the same lengths"
+        } else {
+            "they were not asked for the same"
+        };
+        warnings.push(warning.to_owned());
     }
     let tokens = |run: &RunResult| run.total_output_tokens;
     if rounds.iter().any(|(a, b)| tokens(a) != tokens(b)) {

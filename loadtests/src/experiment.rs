@@ -21,13 +21,17 @@ use crate::workload::{Plan, Workload};
 /// Seeds of rounds are next to each other, those of loads and other uses this far apart.
 const SEEDS: u64 = 1_000_000;
 
+/// What one server is asked under two names has seeds so far apart.
+const PROMPTS: u64 = 10 * SEEDS;
+
 /// What is the same for all runs.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// What is asked.
     pub workload: Workload,
-    /// Of prompts and arrivals. Each round and load has its own, so that nothing is cached from the one before; all
-    /// targets have the same.
+    /// Of prompts and arrivals. Each round and load has its own, so that nothing is cached from the one before. All targets
+    /// have the same, but one that is the same model of the same server: it has other prompts of the same lengths, or would
+    /// find those of the first in its cache.
     pub seed: u64,
     /// How tokens are chosen.
     pub sampling: Sampling,
@@ -49,6 +53,13 @@ struct Subject {
     server: Server,
     /// If the harness started it.
     running: Option<Running>,
+}
+
+impl Subject {
+    /// Whether it is the same model of the same server.
+    fn is_beside(&self, other: &Self) -> bool {
+        self.endpoint.target.url == other.endpoint.target.url && self.endpoint.model == other.endpoint.model
+    }
 }
 
 /// Targets that are ready.
@@ -187,8 +198,10 @@ impl Experiment {
         let mut results = Vec::new();
         for (load, arrival) in arrivals.iter().enumerate() {
             for round in 1..=rounds {
-                let plan = self.plan(first, self.options.seed + load as u64 * 1000 + round as u64 - 1)?;
-                for subject in &self.subjects {
+                let seed = self.options.seed + load as u64 * 1000 + round as u64 - 1;
+                for (place, subject) in self.subjects.iter().enumerate() {
+                    let before = self.subjects[..place].iter().filter(|other| other.is_beside(subject));
+                    let plan = self.plan(first, seed + PROMPTS * before.count() as u64)?;
                     results.push(Box::pin(self.once(subject, &plan, arrival, round)).await?);
                 }
             }

@@ -24,6 +24,23 @@ fn runs(folder: &Path) -> Vec<Value> {
 }
 
 #[test]
+fn one_server_under_two_names_has_no_prompts_in_its_cache() {
+    let mock = Mock::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let workload = "random:requests=3,input=32,output=4";
+    let (plain, native) = (mock.target("name=plain"), mock.target("name=native,dialect=ollama-chat"));
+    let outcome = harness(&["run", &plain, &native, "-w", workload, "--out", out]);
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+    assert!(outcome.out.contains("both are one server"), "{}", outcome.out);
+    let runs = runs(folder.path());
+    let plans: std::collections::HashSet<_> =
+        runs.iter().map(|run| run["quipu"]["plan_sha256"].as_str().unwrap()).collect();
+    assert_eq!(plans.len(), runs.len());
+    assert!(runs.iter().all(|run| run["total_input_tokens"] == 96));
+}
+
+#[test]
 fn targets_take_turns() {
     let (ours, theirs) = (Mock::start(&[]), Mock::start(&[]));
     let folder = tempfile::tempdir().unwrap();
