@@ -250,7 +250,9 @@ def test_create(client):
     )
     assert created.status == "success"
     shown = client.show("made")
-    assert shown.template == "{{ .System }} {{ .Prompt }}"
+    assert "TEMPLATE {{ .System }} {{ .Prompt }}" in shown.modelfile
+    # That of the weights can do more, and makes the prompts.
+    assert "<|im_start|>" in shown.template
     assert "stop" in shown.parameters and shown.license.endswith("free\nas in freedom")
     assert 'SYSTEM You are Ilka.' in shown.modelfile
     assert client.generate("made", "Hello").eval_count <= 50
