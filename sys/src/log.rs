@@ -9,8 +9,8 @@ use llama_cpp_sys_2 as ffi;
 thread_local! {
     /// Lines come in pieces (`GGML_LOG_LEVEL_CONT`); a piece waits here for its end of line.
     static LINE: RefCell<(ffi::ggml_log_level, String)> = const { RefCell::new((0, String::new())) };
-    /// The last error of this thread, for error values: llama.cpp reports reasons in its log only.
-    static LAST_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
+    /// The first and the last error of this thread, for error values: llama.cpp reports reasons in its log only.
+    static ERRORS: RefCell<(String, String)> = const { RefCell::new((String::new(), String::new())) };
     /// Who reads what this thread logs, besides the log.
     static WATCHER: RefCell<Option<Watcher>> = const { RefCell::new(None) };
 }
@@ -33,8 +33,21 @@ pub(crate) fn route() {
 
 /// Takes the last error line that llama.cpp logged on this thread.
 pub(crate) fn take_error() -> String {
-    let text = LAST_ERROR.take();
-    if text.is_empty() { "see the log for the reason".into() } else { text }
+    or_see_log(ERRORS.take().1)
+}
+
+/// Takes the first error line since [`forget_errors`]: for what fails in steps, of which each tells that it failed.
+pub(crate) fn take_first_error() -> String {
+    or_see_log(ERRORS.take().0)
+}
+
+/// What was logged until now is no reason for what comes.
+pub(crate) fn forget_errors() {
+    ERRORS.take();
+}
+
+fn or_see_log(error: String) -> String {
+    if error.is_empty() { "see the log for the reason".into() } else { error }
 }
 
 unsafe extern "C" fn on_log(level: ffi::ggml_log_level, text: *const c_char, _: *mut c_void) {
@@ -68,7 +81,12 @@ fn collect(level: ffi::ggml_log_level, text: &str) {
 fn emit(level: ffi::ggml_log_level, line: &str) {
     match level {
         ffi::GGML_LOG_LEVEL_ERROR => {
-            LAST_ERROR.replace(line.to_owned());
+            ERRORS.with_borrow_mut(|(first, last)| {
+                if first.is_empty() {
+                    line.clone_into(first);
+                }
+                line.clone_into(last);
+            });
             tracing::error!(target: "llama", "{line}");
         }
         ffi::GGML_LOG_LEVEL_WARN => tracing::warn!(target: "llama", "{line}"),

@@ -112,6 +112,7 @@ impl Model {
         native.progress_callback = Some(on_progress);
         // `state` lives during the call, and only `on_progress` uses it.
         native.progress_callback_user_data = (&raw mut state).cast();
+        log::forget_errors();
         let (model, error) = load(native);
         match (NonNull::new(model), error) {
             (Some(native), _) => {
@@ -119,7 +120,7 @@ impl Model {
             }
             (None, _) if state.cancelled => Err(Error::Cancelled),
             (None, Some(error)) => Err(Error::Read(error)),
-            (None, None) => Err(Error::Load(log::take_error())),
+            (None, None) => Err(Error::Load(log::take_first_error())),
         }
     }
 

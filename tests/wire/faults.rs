@@ -93,14 +93,14 @@ async fn engines_that_die() {
     let mut transcript = Transcript::of(&server, Detail::Shape);
     transcript.heading("Before anything is sent: an error with its status");
     for (path, request) in requests("mock") {
-        let (streams, begun) = if path.starts_with("/api/embed") {
-            (vec![None], "texts to be embedded")
+        let (streams, begun): (&[Option<bool>], _) = if path.starts_with("/api/embed") {
+            (&[None], "texts to be embedded")
         } else {
-            (vec![Some(false), Some(true)], "prompt rendered")
+            (&[Some(false), Some(true)], "prompt rendered")
         };
         for stream in streams {
             let mut request = request.clone();
-            if let Some(stream) = stream {
+            if let Some(stream) = *stream {
                 request["stream"] = stream.into();
             }
             // Whoever died before is alive again, and held still.
