@@ -217,6 +217,33 @@ async fn generate_with_thoughts_and_forms() {
 }
 
 #[tokio::test]
+async fn insertions() {
+    let server = Server::start(&[], &[]);
+    make(&server, "plain", &tiny(), json!({})).await;
+    let marks = [("fim_pre_token_id", 257_u32), ("fim_suf_token_id", 258), ("fim_mid_token_id", 259)];
+    let inserter = marks
+        .into_iter()
+        .fold(tiny(), |model, (name, token)| model.set(&format!("tokenizer.ggml.{name}"), token));
+    make(&server, "inserter", &inserter, json!({})).await;
+    let mut transcript = Transcript::of(&server, Detail::Exact);
+    // The answer is certain: random weights would say anything.
+    let options = json!({"num_predict": 2, "temperature": 0, "logit_bias": {"64": 100}});
+    let request = |fields: Value| {
+        let mut request = json!({"model": "inserter", "prompt": "f(", "suffix": ")", "options": options});
+        request.as_object_mut().unwrap().append(&mut fields.as_object().unwrap().clone());
+        request
+    };
+    transcript.heading("Text between two others, with the vocabulary's tokens (257, 258, 259) around them");
+    transcript.post_both(PATH, request(json!({}))).await;
+    transcript.heading("No suffix, and a raw prompt, which leaves it out");
+    transcript.post(PATH, request(json!({"suffix": "", "stream": false}))).await;
+    transcript.post(PATH, request(json!({"raw": true, "stream": false}))).await;
+    transcript.heading("A model whose vocabulary has no such tokens");
+    transcript.post_both(PATH, request(json!({"model": "plain"}))).await;
+    insta::assert_snapshot!(transcript.finish());
+}
+
+#[tokio::test]
 async fn prompts_of_generate() {
     let server = Server::mock(&[]).await;
     let template =
