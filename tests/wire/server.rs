@@ -7,7 +7,7 @@ use crate::common::Server;
 use crate::transcript::{Detail, Transcript};
 
 /// Every route, and the methods that it has.
-const ROUTES: [(&str, &[&str]); 23] = [
+const ROUTES: [(&str, &[&str]); 30] = [
     ("/", &["GET", "HEAD"]),
     ("/api/version", &["GET", "HEAD"]),
     ("/api/tags", &["GET", "HEAD"]),
@@ -23,6 +23,13 @@ const ROUTES: [(&str, &[&str]); 23] = [
     ("/api/chat", &["POST"]),
     ("/api/embed", &["POST"]),
     ("/api/embeddings", &["POST"]),
+    ("/api/status", &["GET", "HEAD"]),
+    ("/api/me", &["POST"]),
+    ("/api/signout", &["POST"]),
+    ("/api/user/keys/key", &["DELETE"]),
+    ("/api/experimental/web_search", &["POST"]),
+    ("/api/experimental/web_fetch", &["POST"]),
+    ("/api/experimental/model-recommendations", &["GET", "HEAD"]),
     ("/v1/models", &["GET", "HEAD"]),
     ("/v1/models/mock", &["GET", "HEAD"]),
     ("/v1/chat/completions", &["POST"]),
