@@ -255,3 +255,53 @@ async fn calls_that_are_required_come_and_are_valid() {
         assert_eq!((status, answer["error"]["message"].as_str()), (400, Some(error)), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn calls_are_enforced_in_every_form_that_models_write() {
+    let server = server();
+    // The model has never seen any of these forms.
+    for parser in [
+        "qwen3-coder",
+        "glm-4.7",
+        "gemma4-no-thinking",
+        "functiongemma",
+        "olmo3",
+        "lfm2",
+        "cohere",
+        "deepseek3",
+        "ministral",
+        "glimmer",
+        "harmony",
+    ] {
+        let created = server
+            .post_json(
+                "/api/create",
+                &json!({"model": parser, "from": "chasqui", "parser": parser, "stream": false}),
+            )
+            .await;
+        assert_eq!(created["status"], "success", "{created}");
+        let ask = async |choice: Value, seed: usize| {
+            let request = json!({
+                "model": parser, "messages": [{"role": "user", "content": "Good morning!"}], "tools": tools(),
+                "tool_choice": choice, "temperature": 1, "seed": seed, "max_tokens": 500, "reasoning_effort": "none",
+            });
+            server.post_json("/v1/chat/completions", &request).await
+        };
+        let cut = |answer: &Value| answer["choices"][0]["finish_reason"] == "length";
+        for name in ["set_lamp", "find_person"] {
+            let named = json!({"type": "function", "function": {"name": name}});
+            // A model that writes what it has not learned may not come to an end; not each time, though.
+            let mut answer = ask(named.clone(), 0).await;
+            for seed in 1..6 {
+                if cut(&answer) {
+                    answer = ask(named.clone(), seed).await;
+                }
+            }
+            assert_eq!(valid_calls(&answer), [name], "{parser}: {answer}");
+            assert_eq!(answer["choices"][0]["finish_reason"], "tool_calls", "{parser}: {answer}");
+        }
+        let answer = ask(json!("required"), 2).await;
+        assert!(cut(&answer) || !valid_calls(&answer).is_empty(), "{parser}: {answer}");
+        valid_calls(&ask(json!("auto"), 3).await);
+    }
+}

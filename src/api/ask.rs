@@ -205,7 +205,13 @@ impl Ask {
     }
 
     fn subject<'a>(&'a self, model: &'a Model, facts: &'a ModelFacts) -> Subject<'a> {
-        Subject { asked_as: &self.model, model, facts, purpose: self.purpose, template: self.template.as_ref() }
+        Subject {
+            asked_as: &self.model,
+            model,
+            facts,
+            purpose: self.purpose,
+            template: self.template.as_ref(),
+        }
     }
 
     /// The model, loaded.

@@ -61,8 +61,10 @@ pub struct ToolForm {
 }
 
 /// How a model writes a call: `open body close`, with white space between the parts as the model likes it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CallMarks {
+    /// The text that stands before the first call of an answer that must begin with one; may be empty.
+    pub lead: String,
     /// The text that opens a call, such as `<tool_call>`. If it is empty, calls can only be required: nothing tells
     /// them from other text.
     pub open: String,
@@ -77,6 +79,8 @@ pub struct CallMarks {
 pub enum CallBody {
     /// `{"name": …, "arguments": …}`.
     Object {
+        /// The key of a text that stands first and names the call, if there is one.
+        id: Option<String>,
         /// The key of a tool's name, usually `name`.
         name: String,
         /// The key of its arguments, usually `arguments` or `parameters`.
@@ -93,6 +97,69 @@ pub enum CallBody {
         /// What stands behind the arguments.
         end: String,
     },
+    /// The name as it is, then the arguments one by one.
+    Parameters(Box<Parameters>),
+}
+
+impl Default for CallBody {
+    fn default() -> Self {
+        Self::Parameters(Box::default())
+    }
+}
+
+/// How a call is written whose arguments come one by one: `before NAME behind KEY VALUE separator KEY VALUE end`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Parameters {
+    /// What stands before the name.
+    pub before: String,
+    /// What stands behind it.
+    pub behind: String,
+    /// What stands before and behind the name of a parameter.
+    pub key: (String, String),
+    /// What stands before and behind its value.
+    pub value: (String, String),
+    /// What stands between two parameters; may be empty.
+    pub separator: String,
+    /// What ends the call.
+    pub end: String,
+    /// How values are written.
+    pub notation: Notation,
+    /// Texts that no text among the arguments may hold, since whoever reads the call would take them for its end.
+    pub never: Vec<String>,
+    /// What stands around and between several calls. `None`: each has its own marks.
+    pub several: Option<Several>,
+}
+
+/// How the values of arguments are written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Notation {
+    /// Text as it is; what else it can be is told by the type of the parameter, see [`super::typing`]. Arrays and objects
+    /// are JSON.
+    Text {
+        /// Whether values stand on lines of their own: a newline before and behind is none of theirs.
+        lines: bool,
+    },
+    /// Literals of Python.
+    Python,
+    /// JSON without quotes around keys, and with this text around strings, in which nothing is escaped.
+    Quoted(String),
+}
+
+impl Default for Notation {
+    fn default() -> Self {
+        Self::Text { lines: false }
+    }
+}
+
+/// What stands around and between several calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Several {
+    /// Before the first.
+    pub open: String,
+    /// Between two.
+    pub separator: String,
+    /// Behind the last.
+    pub close: String,
 }
 
 /// A tool that may be called.

@@ -23,6 +23,7 @@
 //! | [`backend`] | the border to computation: llama.cpp, or the mock |
 //! | [`sampling`], [`sampler`], [`text`] | how tokens are chosen, logits to tokens, tokens to text |
 //! | [`constraint`], [`grammar`] | what an answer must look like, and which tokens that leaves |
+//! | [`typing`] | what the arguments of calls are that are written as plain text |
 //!
 //! `scheduler`, `pages` and `prefix` know nothing of llama.cpp; nothing here knows of HTTP.
 
@@ -45,4 +46,5 @@ pub mod sequence;
 pub mod start;
 pub mod step;
 pub mod text;
+pub mod typing;
 pub mod worker;

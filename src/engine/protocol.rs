@@ -32,7 +32,8 @@ pub use quipu_llama::CacheType;
 use serde::{Deserialize, Serialize};
 
 pub use super::constraint::{
-    CallBody, CallMarks, Constraint, Form, Preamble, Required, ToolForm, ToolSchema,
+    CallBody, CallMarks, Constraint, Form, Notation, Parameters, Preamble, Required, Several, ToolForm,
+    ToolSchema,
 };
 pub use super::sampling::{Dry, Mirostat, Sampling};
 

@@ -262,7 +262,7 @@ pub(super) const GLIMMER: Dialect = Dialect {
     },
     answer: "<|start|>assistant<|message|>",
     tags: super::syntax::glimmer::tags,
-    enforced: || None,
+    enforced: super::syntax::glimmer::enforced_calls,
     wants_identifiers: false,
 };
 

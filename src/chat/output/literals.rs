@@ -1,6 +1,8 @@
 //! Values as models write them: JSON with the mistakes that they make, and literals of Python.
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
+
+use crate::engine::typing::constant;
 
 /// Deeper values are not read.
 const DEPTH: usize = 100;
@@ -194,16 +196,6 @@ impl<'t> Literals<'t> {
         }
         self.text = &self.text[end..];
         Some(constant(word).unwrap_or_else(|| Value::String(word.to_owned())))
-    }
-}
-
-/// `true`, `None`, `1.5` and the like.
-pub(super) fn constant(word: &str) -> Option<Value> {
-    match word {
-        "true" | "True" => Some(true.into()),
-        "false" | "False" => Some(false.into()),
-        "null" | "None" => Some(Value::Null),
-        number => number.parse::<Number>().ok().map(Value::Number),
     }
 }
 

@@ -22,7 +22,7 @@ mod scanner;
 mod syntax;
 mod tagged;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tools;
 
 use serde_json::{Map, Value};

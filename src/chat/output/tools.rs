@@ -1,8 +1,9 @@
 //! The tools of a request, as a reader of answers needs them: names, and the types of parameters.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::literals::{self, constant};
+use super::literals;
+use crate::engine::typing::Types;
 
 /// The tools of a request, in its order.
 #[derive(Clone, Debug, Default)]
@@ -13,7 +14,8 @@ pub(super) struct Tools {
 #[derive(Clone, Debug)]
 struct Tool {
     name: String,
-    properties: Map<String, Value>,
+    /// The schema of its arguments.
+    parameters: Value,
 }
 
 impl Tools {
@@ -21,11 +23,8 @@ impl Tools {
     pub(super) fn new(tools: &[Value]) -> Self {
         let tool = |tool: &Value| {
             let function = tool.get("function").unwrap_or(tool);
-            let properties = function["parameters"]["properties"].as_object();
-            Some(Tool {
-                name: function["name"].as_str()?.to_owned(),
-                properties: properties.cloned().unwrap_or_default(),
-            })
+            let name = function["name"].as_str()?.to_owned();
+            Some(Tool { name, parameters: function["parameters"].clone() })
         };
         Self { tools: tools.iter().filter_map(tool).collect() }
     }
@@ -56,73 +55,18 @@ impl Tools {
 
     /// The names of a tool's parameters, in their order.
     pub(super) fn parameters(&self, name: &str) -> Vec<&str> {
-        self.find(name).map(|tool| tool.properties.keys().map(String::as_str).collect()).unwrap_or_default()
+        let properties = self.find(name).and_then(|tool| tool.parameters["properties"].as_object());
+        properties.map(|properties| properties.keys().map(String::as_str).collect()).unwrap_or_default()
     }
 
     /// A value that the model wrote without quotes, in the type that its parameter has; text if it is no value of
     /// that type.
     pub(super) fn typed(&self, tool: &str, parameter: &str, text: &str) -> Value {
-        let mut types = Vec::new();
-        if let Some(schema) = self.find(tool).and_then(|tool| tool.properties.get(parameter)) {
-            collect_types(schema, 0, &mut types);
-        }
+        let types = self.find(tool).map(|tool| Types::of_parameter(&tool.parameters, parameter));
+        let types = types.unwrap_or_default();
         let word = text.trim();
-        let value = match constant(word) {
-            Some(Value::Null) if types.iter().any(|t| *t != "string") => Some(Value::Null),
-            Some(Value::Bool(on)) if types.contains(&"boolean") => Some(on.into()),
-            Some(Value::Number(number)) if types.contains(&"integer") && !number.is_f64() => {
-                Some(number.into())
-            }
-            Some(Value::Number(number)) if types.contains(&"number") => Some(whole(&number)),
-            _ => None,
-        };
-        let opens = [("array", '['), ("object", '{')];
-        let opened = opens.iter().any(|(kind, open)| types.contains(kind) && word.starts_with(*open));
-        let structured = || opened.then(|| literals::json(word, false)).flatten();
-        value.or_else(structured).unwrap_or_else(|| Value::String(text.to_owned()))
-    }
-}
-
-/// A whole number is written as one.
-fn whole(number: &serde_json::Number) -> Value {
-    match number.as_f64() {
-        Some(n) if number.is_f64() && n.fract() == 0.0 && n.abs() < 9e15 => (n as i64).into(),
-        _ => number.clone().into(),
-    }
-}
-
-/// The types that a schema allows, also by its alternatives and by its values.
-fn collect_types<'s>(schema: &'s Value, depth: usize, types: &mut Vec<&'s str>) {
-    if depth > 8 {
-        return;
-    }
-    match &schema["type"] {
-        Value::String(one) => types.push(one),
-        Value::Array(several) => types.extend(several.iter().filter_map(Value::as_str)),
-        _ if schema.get("properties").is_some() => types.push("object"),
-        _ => {}
-    }
-    for list in ["anyOf", "oneOf", "allOf"] {
-        for schema in schema[list].as_array().into_iter().flatten() {
-            collect_types(schema, depth + 1, types);
-        }
-    }
-    if types.is_empty() {
-        types.extend(
-            schema["enum"].as_array().into_iter().flatten().map(|value| -> &'s str { type_of(value) }),
-        );
-    }
-}
-
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
+        let structured = || types.opens(word).then(|| literals::json(word, false)).flatten();
+        types.plain(word).or_else(structured).unwrap_or_else(|| Value::String(text.to_owned()))
     }
 }
 
@@ -139,7 +83,8 @@ mod tests {
                 "s": {"type": "string"}, "i": {"type": "integer"}, "n": {"type": ["number", "null"]},
                 "b": {"type": "boolean"}, "a": {"type": "array"}, "o": {"properties": {}},
                 "any": {"anyOf": [{"type": "integer"}, {"type": "string"}]}, "e": {"enum": [1, 2]},
-            }}}}),
+                "r": {"$ref": "#/$defs/point"},
+            }, "$defs": {"point": {"properties": {"x": {}}}}}}}),
         ]);
         for (parameter, text, value) in [
             ("s", "5", json!("5")),
@@ -158,6 +103,7 @@ mod tests {
             ("any", "7", json!(7)),
             ("any", "x", json!("x")),
             ("e", "2", json!(2)),
+            ("r", r#"{"x": 1}"#, json!({"x": 1})),
             ("unknown", "2", json!("2")),
         ] {
             assert_eq!(tools.typed("f", parameter, text), value, "{parameter} {text}");

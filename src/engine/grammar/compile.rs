@@ -7,10 +7,11 @@ use llguidance::Matcher;
 use llguidance::api::TopLevelGrammar;
 use serde_json::Value;
 
+use super::call::{self, Place};
 use super::guide::{Again, Calls, Compiled, Form, Guide, Next, Opening, Plan, cleaned};
 use super::watch::Text;
 use super::words::Words;
-use super::{GrammarError, call, gbnf, schema};
+use super::{GrammarError, gbnf, schema};
 use crate::engine::protocol::{self, CallMarks, Constraint, Preamble, Required, Token, ToolForm, ToolSchema};
 
 /// Plans that are kept: programs send the same schema again and again.
@@ -98,25 +99,41 @@ impl Grammars {
             let tool = calls.iter().find(|tool| tool.name == *name);
             tool.map(|tool| vec![tool]).ok_or_else(|| GrammarError::NoSuchTool(name.clone()))
         };
-        let first = match required {
-            None => None,
-            Some(Required::Any) => Some(all.clone()),
-            Some(Required::Named(name)) => Some(named(name)?),
-        };
-        let compile = |choice: &[&ToolSchema], is_open| {
-            self.compile(Source::of_call(call::lark(marks, choice, is_open, &self.words)?, marks))
-        };
-        let first = first.map(|choice| compile(&choice, false)).transpose()?;
         // Calls that nothing opens cannot be found: the first is the last.
         let once = marks.open.is_empty() || matches!(required, Some(Required::Named(_)));
+        let first = match required {
+            None => None,
+            Some(Required::Any) => Some(self.call(marks, &all, Place::First)?),
+            Some(Required::Named(name)) => Some(self.call(marks, &named(name)?, Place::Only)?),
+        };
         let again = match once {
             true => None,
             false => {
                 let open = Arc::new(Text::new(&marks.open, &self.words, &[]));
-                Some(Again { open, call: compile(&all, true)? })
+                Some(Again { open, call: self.call(marks, &all, Place::Opened)? })
             }
         };
         Ok(Calls { first, again })
+    }
+
+    /// A call of one of some tools. Those that llguidance refuses get any arguments, if it is they alone.
+    fn call(
+        &self,
+        marks: &CallMarks,
+        choice: &[&ToolSchema],
+        place: Place,
+    ) -> Result<Compiled, GrammarError> {
+        let one = |choice: &[&ToolSchema]| {
+            self.compile(Source::of_call(call::lark(marks, choice, place, &self.words)?, marks))
+        };
+        one(choice).or_else(|error| {
+            let refused = |tool: &&&ToolSchema| one(&[**tool]).is_err();
+            let loose: Vec<ToolSchema> =
+                choice.iter().filter(refused).map(|tool| call::loose(tool)).collect();
+            let loosened = |tool: &&ToolSchema| loose.iter().find(|loose| loose.name == tool.name);
+            let all: Vec<&ToolSchema> = choice.iter().map(|tool| loosened(tool).unwrap_or(*tool)).collect();
+            if loose.is_empty() { Err(error) } else { one(&all) }
+        })
     }
 
     fn compile(&self, source: Source) -> Result<Compiled, GrammarError> {

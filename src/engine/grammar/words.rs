@@ -17,6 +17,10 @@ const NO_TEXT: u8 = TokTrie::SPECIAL_TOKEN_MARKER;
 /// States that the lexer of one grammar may have, of one or two kilobytes each.
 const LEXER_STATES: usize = 100_000;
 
+/// Expressions that a lexer may make for one token. Lengths beside patterns take more than llguidance's own limit of a tenth of
+/// that, which shows only while an answer is written.
+const STEP_FUEL: u64 = 2_000_000;
+
 /// The tokens of a model, by their bytes, and what is known of them once and for all.
 pub struct Words {
     pub(super) factory: ParserFactory,
@@ -73,6 +77,7 @@ impl Words {
         factory.quiet();
         factory.limits_mut().verbose_errors = false;
         factory.limits_mut().max_lexer_states = LEXER_STATES;
+        factory.limits_mut().step_lexer_fuel = STEP_FUEL;
         marks.sort_unstable_by_key(|&(length, token)| (std::cmp::Reverse(length), token));
         let marks = marks.into_iter().map(|(_, token)| token).collect();
         Ok(Self { factory, bytes, ends, end_tokens, spaces, marks })
@@ -89,6 +94,14 @@ impl Words {
         let Some(&end) = self.ends.get(token) else { return &[] };
         let start = token.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.bytes[start as usize..end as usize]
+    }
+
+    /// A text up to the first token that is no text, and the rest.
+    pub(super) fn split<'t>(&self, text: &'t str) -> (&'t str, &'t str) {
+        let is_mark = |(at, _): &(usize, char)| {
+            self.marks.iter().any(|mark| text.as_bytes()[*at..].starts_with(self.spelled(*mark)))
+        };
+        text.split_at(text.char_indices().find(is_mark).map_or(text.len(), |(at, _)| at))
     }
 
     /// A text as Lark: what is spelled as a token that is no text is that token. Nothing for nothing.

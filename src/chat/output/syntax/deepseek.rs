@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Body, CallSyntax, Named, enforced, hermes, marks, named};
+use super::{Body, CallSyntax, Named, enforced, hermes, led, marks, named};
 use crate::chat::output::tools::Tools;
 
 /// Stands around all calls of an answer.
@@ -22,14 +22,14 @@ pub(in super::super) fn calls() -> CallSyntax {
         bare: false,
         body: Body::Json { starts: &["{"], read },
         inner: &[SEPARATOR],
-        enforced: enforced(OPEN, named("", SEPARATOR, ""), CLOSE),
+        enforced: led(AROUND[0], enforced(OPEN, named("", SEPARATOR, ""), CLOSE)),
     }
 }
 
 /// `function`, a name, and JSON in a fence.
 pub(in super::super) fn fenced() -> CallSyntax {
     let body = named(&format!("function{SEPARATOR}"), "\n```json\n", "\n```");
-    CallSyntax { enforced: enforced(OPEN, body, CLOSE), ..calls() }
+    CallSyntax { enforced: led(AROUND[0], enforced(OPEN, body, CLOSE)), ..calls() }
 }
 
 fn read(before: &str, value: &Value, tools: &Tools) -> Vec<Named> {

@@ -3,10 +3,12 @@
 
 use serde_json::Map;
 
-use super::{Body, CallSyntax, Care, Named, marks};
+use super::{Body, CallSyntax, Care, Named, around, enforced, marks, parameters};
 use crate::chat::output::tools::Tools;
+use crate::engine::protocol::Parameters;
 
 const OPEN: &str = "<tool_call>";
+const CLOSE: &str = "</tool_call>";
 const KEY: (&str, &str) = ("<arg_key>", "</arg_key>");
 const VALUE: (&str, &str) = ("<arg_value>", "</arg_value>");
 
@@ -14,13 +16,17 @@ const VALUE: (&str, &str) = ("<arg_value>", "</arg_value>");
 pub(in super::super) fn arguments() -> CallSyntax {
     CallSyntax {
         opens: marks(&[OPEN]),
-        closes: marks(&["</tool_call>"]),
+        closes: marks(&[CLOSE]),
         trailers: &[],
         bare: false,
         body: Body::Text { read, is_closed: false },
         inner: &[KEY.0, KEY.1, VALUE.0, VALUE.1],
-        enforced: None,
+        enforced: enforced(OPEN, parameters(form(), &[VALUE.1, CLOSE]), CLOSE),
     }
+}
+
+fn form() -> Parameters {
+    Parameters { key: around(KEY), value: around(VALUE), ..Parameters::default() }
 }
 
 fn read(text: &str, care: Care, tools: &Tools) -> Option<Vec<Named>> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::{Body, CallSyntax, Named, enforced, marks, object};
+use super::{Body, CallSyntax, Named, enforced, marks, named, object};
 use crate::chat::output::literals;
 use crate::chat::output::tools::Tools;
 use crate::engine::protocol::CallMarks;
@@ -22,6 +22,7 @@ pub(in super::super) fn tool_call() -> CallSyntax {
 /// JSON after a mark of which nothing else is known. If the mark is a bracket, it is that of the JSON.
 pub(in super::super) fn after(mark: Cow<'static, str>) -> CallSyntax {
     let bare = mark == "{" || mark == "[";
+    let read: fn(&str, &Value, &Tools) -> Vec<Named> = if is_named(&mark) { read_named } else { read };
     CallSyntax {
         closes: closing(&mark).into_iter().map(Cow::Owned).collect(),
         enforced: enforced_after(&mark),
@@ -43,9 +44,24 @@ fn enforced_after(mark: &str) -> Option<Box<CallMarks>> {
             enforced(mark, object("arguments", true), &closing(mark).unwrap_or_default())
         }
         // What follows is the name.
-        mark if mark.ends_with('=') => None,
+        mark if is_named(mark) => enforced(mark, named("", ">", ""), &closing(mark).unwrap_or_default()),
         mark if mark.ends_with('[') => enforced(mark, one, "]"),
         mark => enforced(mark, one, &closing(mark).unwrap_or_default()),
+    }
+}
+
+/// Whether a tool's name follows a mark: `<function=NAME>{…}</function>`.
+fn is_named(mark: &str) -> bool {
+    mark.starts_with('<') && mark.ends_with('=')
+}
+
+/// Arguments of the tool that is named before them, whatever they look like.
+fn read_named(before: &str, value: &Value, tools: &Tools) -> Vec<Named> {
+    match (value, tools.mentioned(before)) {
+        (Value::Object(arguments), Some(name)) => {
+            vec![Named { name: name.to_owned(), arguments: arguments.clone() }]
+        }
+        _ => read(before, value, tools),
     }
 }
 
@@ -64,14 +80,11 @@ fn closing(open: &str) -> Option<String> {
 /// named before it.
 pub(in super::super) fn read(before: &str, value: &Value, tools: &Tools) -> Vec<Named> {
     let called = named_calls(value, tools, 0);
-    if !called.is_empty() {
-        return called;
-    }
     match (value, tools.mentioned(before)) {
-        (Value::Object(arguments), Some(name)) => {
+        (Value::Object(arguments), Some(name)) if called.is_empty() => {
             vec![Named { name: name.to_owned(), arguments: arguments.clone() }]
         }
-        _ => Vec::new(),
+        _ => called,
     }
 }
 

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::tools::Tools;
-use crate::engine::protocol::{CallBody, CallMarks};
+use crate::engine::protocol::{CallBody, CallMarks, Parameters};
 
 /// A call that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,17 +60,33 @@ pub(super) struct CallSyntax {
 
 /// Marks of calls that are enforced.
 pub(super) fn enforced(open: &str, body: CallBody, close: &str) -> Option<Box<CallMarks>> {
-    Some(Box::new(CallMarks { open: open.to_owned(), body, close: close.to_owned() }))
+    Some(Box::new(CallMarks { lead: String::new(), open: open.into(), body, close: close.into() }))
+}
+
+/// With a text before the first call of an answer that must begin with one.
+pub(super) fn led(lead: &str, marks: Option<Box<CallMarks>>) -> Option<Box<CallMarks>> {
+    marks.map(|marks| Box::new(CallMarks { lead: lead.to_owned(), ..*marks }))
 }
 
 /// `{"name": …, "arguments": …}`, or a list of such objects.
 pub(super) fn object(arguments: &str, listed: bool) -> CallBody {
-    CallBody::Object { name: "name".into(), arguments: arguments.into(), listed }
+    CallBody::Object { id: None, name: "name".into(), arguments: arguments.into(), listed }
 }
 
 /// A name and the text between it and the arguments.
 pub(super) fn named(before: &str, behind: &str, end: &str) -> CallBody {
     CallBody::Named { before: before.into(), behind: behind.into(), end: end.into() }
+}
+
+/// A name and its arguments one by one. `marks` are what readers look for: no text may hold them.
+pub(super) fn parameters(form: Parameters, marks: &[&str]) -> CallBody {
+    let never = marks.iter().map(|&mark| mark.to_owned()).collect();
+    CallBody::Parameters(Box::new(Parameters { never, ..form }))
+}
+
+/// Two texts that stand around something.
+pub(super) fn around((before, behind): (&str, &str)) -> (String, String) {
+    (before.to_owned(), behind.to_owned())
 }
 
 /// What stands between the marks of a call.

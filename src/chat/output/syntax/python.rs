@@ -2,33 +2,50 @@
 
 use serde_json::Map;
 
-use super::{Body, CallSyntax, Named, hermes, marks};
+use super::{Body, CallSyntax, Care, Named, around, enforced, hermes, marks, parameters};
 use crate::chat::output::literals::{self, Literals, PLAIN};
 use crate::chat::output::tools::Tools;
+use crate::engine::protocol::{Notation, Parameters, Several};
 
 /// `<function_calls>f(a="x")⏎g()</function_calls>`.
 pub(in super::super) fn olmo3() -> CallSyntax {
-    CallSyntax {
-        opens: marks(&["<function_calls>"]),
-        closes: marks(&["</function_calls>"]),
-        trailers: &[],
-        bare: false,
-        body: Body::Text { read: |text, _, tools| read(text, "<function_calls>", tools), is_closed: true },
-        inner: &[],
-        enforced: None,
-    }
+    let lines = Several { separator: "\n".into(), ..Several::default() };
+    between(("<function_calls>", "</function_calls>"), lines, |text, _, tools| {
+        read(text, "<function_calls>", tools)
+    })
 }
 
 /// `<|tool_call_start|>[f(a="x"), g()]<|tool_call_end|>`, or JSON in the same place.
 pub(in super::super) fn lfm2() -> CallSyntax {
+    let list = Several { open: "[".into(), separator: ",".into(), close: "]".into() };
+    between(("<|tool_call_start|>", "<|tool_call_end|>"), list, |text, _, tools| {
+        read(text, "<|tool_call_start|>", tools)
+    })
+}
+
+/// Calls between marks.
+fn between(
+    (open, close): (&'static str, &'static str),
+    several: Several,
+    read: fn(&str, Care, &Tools) -> Option<Vec<Named>>,
+) -> CallSyntax {
+    let form = Parameters {
+        behind: "(".into(),
+        key: around(("", "=")),
+        separator: ",".into(),
+        end: ")".into(),
+        notation: Notation::Python,
+        several: Some(several),
+        ..Parameters::default()
+    };
     CallSyntax {
-        opens: marks(&["<|tool_call_start|>"]),
-        closes: marks(&["<|tool_call_end|>"]),
+        opens: marks(&[open]),
+        closes: marks(&[close]),
         trailers: &[],
         bare: false,
-        body: Body::Text { read: |text, _, tools| read(text, "<|tool_call_start|>", tools), is_closed: true },
+        body: Body::Text { read, is_closed: true },
         inner: &[],
-        enforced: None,
+        enforced: enforced(open, parameters(form, &[close]), close),
     }
 }
 

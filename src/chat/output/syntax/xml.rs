@@ -3,11 +3,14 @@
 
 use serde_json::Map;
 
-use super::{Body, CallSyntax, Care, Named, marks};
+use super::{Body, CallSyntax, Care, Named, around, enforced, marks, parameters};
 use crate::chat::output::tools::Tools;
+use crate::engine::protocol::{Notation, Parameters};
 
 /// Within `<tool_call>`, which some models leave out.
 pub(in super::super) fn function() -> CallSyntax {
+    let ends = ["</parameter>", "</function>", "</tool_call>"];
+    let body = parameters(FUNCTION.form("</function>"), &ends);
     CallSyntax {
         opens: marks(&["<tool_call>", FUNCTION.call.0]),
         closes: marks(&["</function>", "</tool_call>"]),
@@ -15,7 +18,7 @@ pub(in super::super) fn function() -> CallSyntax {
         bare: false,
         body: Body::Text { read: |text, care, tools| read(text, care, tools, &FUNCTION), is_closed: false },
         inner: &["<parameter=", "</parameter>"],
-        enforced: None,
+        enforced: enforced("<tool_call>", body, "</tool_call>"),
     }
 }
 
@@ -27,6 +30,21 @@ pub(super) struct Elements {
     pub(super) call: (&'static str, &'static str),
     pub(super) parameter: (&'static str, &'static str),
     pub(super) end: &'static str,
+}
+
+impl Elements {
+    /// How a call is written that `end` ends.
+    pub(super) fn form(&self, end: &str) -> Parameters {
+        Parameters {
+            before: self.call.0.into(),
+            behind: self.call.1.into(),
+            key: around(self.parameter),
+            value: around(("", self.end)),
+            end: end.into(),
+            notation: Notation::Text { lines: true },
+            ..Parameters::default()
+        }
+    }
 }
 
 /// One call, up to what closes it.

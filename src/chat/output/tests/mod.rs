@@ -3,14 +3,14 @@
 mod examples;
 mod mistakes;
 mod properties;
-mod write;
+pub(crate) mod write;
 
 use serde_json::{Value, json};
 
 use super::*;
 
 /// A name of a parser, or what stands for a template.
-fn format(name: &str) -> Format {
+pub(crate) fn format(name: &str) -> Format {
     match name {
         "go" => Format::of_go("", Some(("<think>", "</think>")), Some("<tool_call>")),
         "go-bare" => Format::of_go("", None, Some("{")),

@@ -76,7 +76,7 @@ fn glimmer(calls: &[Call]) -> String {
 }
 
 /// Calls as a model of a format writes them; `None` for one that calls nothing.
-pub(super) fn write(format: &str, calls: &[Call]) -> Option<String> {
+pub(crate) fn write(format: &str, calls: &[Call]) -> Option<String> {
     let object = |name: &str, arguments: &Map<String, Value>| {
         format!("{{\"name\": {}, \"arguments\": {}}}", Value::from(name), json(arguments))
     };

@@ -18,6 +18,8 @@ mod rewrite;
 
 use serde_json::{Map, Value, json};
 
+use crate::engine::typing::Types;
+
 /// Why a schema cannot be enforced. Places are JSON pointers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
@@ -52,7 +54,10 @@ pub enum SchemaError {
 
 /// White space between the parts of JSON: what people and programs write, but no endless run of it, which small models
 /// fall into. Indents to ten levels of four.
-const SPACE: &str = r"[ ]|\r?\n[ \t]{0,40}";
+pub(super) const SPACE: &str = r"[ ]|\r?\n[ \t]{0,40}";
+
+/// Characters of the text that names a call.
+const LONGEST_ID: u32 = 40;
 
 /// What llguidance is to enforce for a schema.
 ///
@@ -76,26 +81,123 @@ pub fn any_object() -> Value {
     with_options(object, false)
 }
 
-/// A call of a tool: an object of its name and its arguments.
+/// A call of a tool: an object of its name and its arguments, and of a text before them that names the call.
 ///
 /// # Errors
 /// See [`SchemaError`].
-pub fn call(name_key: &str, name: &str, arguments_key: &str, parameters: &str) -> Result<Value, SchemaError> {
+pub fn call(
+    id_key: Option<&str>,
+    (name_key, name): (&str, &str),
+    (arguments_key, parameters): (&str, &str),
+) -> Result<Value, SchemaError> {
     let (parameters, open_names) = rewrite::rewrite(&of_parameters(parameters)?)?;
-    let (parameters, definitions) = match parameters {
-        Value::Object(mut object) => {
-            let definitions = object.shift_remove("$defs");
-            (Value::Object(object), definitions)
-        }
-        other => (other, None),
-    };
+    let (parameters, definitions) = without_definitions(parameters);
+    let keys: Vec<&str> = id_key.into_iter().chain([name_key, arguments_key]).collect();
+    let mut properties = Map::new();
+    if let Some(key) = id_key {
+        properties.insert(key.to_owned(), json!({"type": "string", "minLength": 1, "maxLength": LONGEST_ID}));
+    }
+    properties.insert(name_key.to_owned(), json!({ "const": name }));
+    properties.insert(arguments_key.to_owned(), parameters);
     let mut whole = Map::new();
     whole.insert("type".into(), json!("object"));
-    whole.insert("properties".into(), json!({ name_key: {"const": name}, arguments_key: parameters }));
-    whole.insert("required".into(), json!([name_key, arguments_key]));
+    whole.insert("properties".into(), Value::Object(properties));
+    whole.insert("required".into(), json!(keys));
     whole.insert("additionalProperties".into(), json!(false));
-    whole.extend(definitions.map(|definitions| ("$defs".to_owned(), definitions)));
+    if !definitions.is_empty() {
+        whole.insert("$defs".into(), Value::Object(definitions));
+    }
     Ok(with_options(whole, open_names))
+}
+
+fn without_definitions(schema: Value) -> (Value, Map<String, Value>) {
+    match schema {
+        Value::Object(mut members) => {
+            let definitions = members.shift_remove("$defs");
+            let definitions = definitions.and_then(|definitions| definitions.as_object().cloned());
+            (Value::Object(members), definitions.unwrap_or_default())
+        }
+        other => (other, Map::new()),
+    }
+}
+
+/// The arguments of a tool, one by one, in the words that llguidance takes.
+#[derive(Clone, Debug)]
+pub struct Arguments {
+    /// The schema as it was.
+    original: Value,
+    /// The named ones, in their order.
+    pub properties: Map<String, Value>,
+    /// Names of those that must come.
+    pub required: Vec<String>,
+    /// The schema of others; `None`: there are none.
+    pub others: Option<Value>,
+    /// What references refer to, by `#/$defs/NAME`.
+    pub definitions: Map<String, Value>,
+    open_names: bool,
+}
+
+impl Arguments {
+    /// Looks at the schema of a tool's parameters.
+    ///
+    /// # Errors
+    /// See [`SchemaError`]. Arguments that hang together by more than their names cannot be looked at one by one.
+    pub fn of(parameters: &str) -> Result<Self, SchemaError> {
+        let original = of_parameters(parameters)?;
+        let (schema, open_names) = rewrite::rewrite(&original)?;
+        let (schema, definitions) = without_definitions(schema);
+        let mut members = match schema {
+            Value::Object(members) => members,
+            Value::Bool(true) => Map::new(),
+            _ => return Err(SchemaError::Shape { place: "#".into() }),
+        };
+        let others = members.shift_remove("additionalProperties").unwrap_or(Value::Bool(true));
+        let others = Some(others).filter(|others| *others != Value::Bool(false));
+        let properties = members.shift_remove("properties").and_then(|properties| match properties {
+            Value::Object(properties) => Some(properties),
+            _ => None,
+        });
+        let mut properties = properties.unwrap_or_default();
+        let required = members.shift_remove("required").unwrap_or_default();
+        let required: Vec<String> =
+            required.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        for name in &required {
+            if !properties.contains_key(name) {
+                let schema = others.clone().unwrap_or(Value::Bool(true));
+                properties.insert(name.clone(), schema);
+            }
+        }
+        match members.keys().find(|key| *key != "type") {
+            Some(keyword) => Err(SchemaError::Keyword { keyword: keyword.clone(), place: "#".into() }),
+            None if members.get("type").is_some_and(|kind| kind != "object") => {
+                Err(SchemaError::Keyword { keyword: "type".into(), place: "#".into() })
+            }
+            None => Ok(Self { original, properties, required, others, definitions, open_names }),
+        }
+    }
+
+    /// The types of one of them.
+    #[must_use]
+    pub fn types(&self, name: &str) -> Types {
+        Types::of_parameter(&self.original, name)
+    }
+
+    /// The types of others.
+    #[must_use]
+    pub fn other_types(&self) -> Types {
+        let others = self.original.get("additionalProperties");
+        others.map_or_else(Types::default, |others| Types::of(&self.original, others))
+    }
+
+    /// A schema that is a part of theirs, for llguidance.
+    #[must_use]
+    pub fn part(&self, schema: &Map<String, Value>) -> Value {
+        let mut whole = schema.clone();
+        if !self.definitions.is_empty() {
+            whole.insert("$defs".into(), Value::Object(self.definitions.clone()));
+        }
+        with_options(whole, self.open_names)
+    }
 }
 
 /// The arguments of a tool.
@@ -104,6 +206,11 @@ pub fn call(name_key: &str, name: &str, arguments_key: &str, parameters: &str) -
 /// See [`SchemaError`].
 pub fn arguments(parameters: &str) -> Result<Value, SchemaError> {
     enforceable(&of_parameters(parameters)?.to_string())
+}
+
+/// What a reference in a schema refers to.
+pub(crate) fn referred<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
+    references::find(root, reference).map(|(schema, _)| schema)
 }
 
 /// The schema of a tool's parameters; none are none.

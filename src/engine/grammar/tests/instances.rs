@@ -6,10 +6,21 @@ use super::*;
 
 /// A schema with definitions in it, two of them recursive.
 pub(super) fn any_schema(rng: &mut Pcg64) -> Value {
-    let mut schema = match schema_of(rng, 3) {
-        Value::Object(schema) => schema,
-        other => return other,
-    };
+    match schema_of(rng, 3) {
+        Value::Object(schema) => with_definitions(schema, rng),
+        other => other,
+    }
+}
+
+/// The parameters of a tool.
+pub(super) fn any_parameters(rng: &mut Pcg64) -> Value {
+    match object(rng, 2) {
+        Value::Object(schema) => with_definitions(schema, rng),
+        other => other,
+    }
+}
+
+fn with_definitions(mut schema: Map<String, Value>, rng: &mut Pcg64) -> Value {
     let leaf = schema_of(rng, 0);
     schema.insert("$defs".into(), json!({
         "leaf": leaf,

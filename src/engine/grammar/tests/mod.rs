@@ -1,5 +1,6 @@
 //! Tests of the whole way from a constraint to the masks of an answer.
 
+mod calls;
 mod forms;
 mod instances;
 mod refusals;
@@ -26,17 +27,23 @@ const CONTROL: &[&str] = &["<|end|>", "<|start|>"];
 
 impl Vocab {
     pub(super) fn new(texts: &[&str]) -> Self {
-        Self::of(texts.iter().map(|text| text.as_bytes().to_vec()).chain([b"<|end|>".to_vec()]).collect())
+        let texts = texts.iter().map(|text| text.as_bytes().to_vec()).chain([b"<|end|>".to_vec()]);
+        Self::of(texts.collect(), CONTROL)
     }
 
-    fn of(texts: Vec<Vec<u8>>) -> Self {
-        let control = |text: &[u8]| CONTROL.iter().any(|control| control.as_bytes() == text);
+    fn of(texts: Vec<Vec<u8>>, control: &[&str]) -> Self {
+        let control = |text: &[u8]| control.iter().any(|control| control.as_bytes() == text);
         let pieces = texts.iter().map(|text| if control(text) { Vec::new() } else { text.clone() }).collect();
         Self { texts, pieces }
     }
 
     /// All bytes, and tokens as a model has them: parts of words and of JSON, some of them across its parts.
     fn rich() -> Self {
+        Self::with(&[], CONTROL)
+    }
+
+    /// The same with more tokens; `control` are the control tokens among all.
+    fn with(marks: &[&str], control: &[&str]) -> Self {
         let more = [
             "<|start|>",
             "<think>",
@@ -92,8 +99,9 @@ impl Vocab {
             ".com",
         ];
         let bytes = (0..=255).map(|byte| vec![byte]);
-        let more = more.iter().map(|text| text.as_bytes().to_vec());
-        Self::of(bytes.chain(more).chain([b"<|end|>".to_vec()]).collect())
+        let marks = marks.iter().filter(|mark| !more.contains(mark));
+        let more = more.iter().chain(marks).map(|text| text.as_bytes().to_vec());
+        Self::of(bytes.chain(more).chain([b"<|end|>".to_vec()]).collect(), control)
     }
 
     fn end(&self) -> Token {
@@ -143,11 +151,15 @@ impl Vocabulary for Vocab {
     }
 }
 
-static RICH: LazyLock<(Vocab, Arc<Words>)> = LazyLock::new(|| {
-    let vocab = Vocab::rich();
+/// A vocabulary, and what the machinery of grammars knows of it.
+type Tongue = (Vocab, Arc<Words>);
+
+fn tongue(vocab: Vocab) -> Tongue {
     let words = Arc::new(Words::new(&vocab).unwrap());
     (vocab, words)
-});
+}
+
+static RICH: LazyLock<Tongue> = LazyLock::new(|| tongue(Vocab::rich()));
 
 /// A guide for a constraint over the rich vocabulary.
 fn guide(constraint: &Constraint) -> Result<(Guide, Next), GrammarError> {
@@ -190,15 +202,23 @@ enum Written {
 
 /// Writes a text in tokens that are cut at random, as far as the masks allow it.
 fn write(constraint: &Constraint, text: &str, seed: u64) -> Written {
-    let (mut guide, mut next) = guide(constraint).unwrap();
-    let (vocab, mut rng, mut at) = (&RICH.0, rng(seed), 0);
+    write_in(&RICH, constraint, text, seed)
+}
+
+fn write_in((vocab, words): &Tongue, constraint: &Constraint, text: &str, seed: u64) -> Written {
+    let (mut guide, mut next) = Grammars::new(Arc::clone(words)).guide(constraint).unwrap();
+    let (mut rng, mut at) = (rng(seed), 0);
     while at < text.len() {
         let rest = &text.as_bytes()[at..];
         let fits = |token: &Token| {
             let bytes = &vocab.texts[*token as usize];
             rest.starts_with(bytes) && mask(&next).is_some_and(|mask| mask.allows(*token))
         };
-        let choice: Vec<Token> = (0..vocab.end()).filter(fits).collect();
+        let mut choice: Vec<Token> = (0..vocab.end()).filter(fits).collect();
+        // What is a control token is not spelled out.
+        if let Some(&control) = choice.iter().find(|token| vocab.pieces[**token as usize].is_empty()) {
+            choice = vec![control];
+        }
         if choice.is_empty() {
             return Written::Refused(at);
         }
@@ -215,15 +235,26 @@ fn write(constraint: &Constraint, text: &str, seed: u64) -> Written {
 
 /// Chooses tokens at random until the answer is complete; `None` if that takes more than some hundreds.
 fn wander(constraint: &Constraint, seed: u64) -> Option<String> {
-    let (mut guide, mut next) = guide(constraint).unwrap();
-    let (vocab, mut rng, mut text) = (&RICH.0, rng(seed), Vec::new());
+    wander_in(&RICH, constraint, &["\"", "}", "]"], seed)
+}
+
+/// `closing`: tokens that lead towards an end.
+fn wander_in(
+    (vocab, words): &Tongue,
+    constraint: &Constraint,
+    closing: &[&str],
+    seed: u64,
+) -> Option<String> {
+    let (mut guide, mut next) = Grammars::new(Arc::clone(words)).guide(constraint).unwrap();
+    let (mut rng, mut text) = (rng(seed), Vec::new());
     for _ in 0..600 {
         let Some(mask) = mask(&next) else { return Some(String::from_utf8(text).unwrap()) };
         let allowed: Vec<Token> = (0..vocab.len()).filter(|&token| mask.allows(token)).collect();
         assert!(!allowed.is_empty(), "a dead end after {:?}", String::from_utf8_lossy(&text));
         // Walks that are as likely to go on as to end would never come back.
         let ends = |token: &&Token| {
-            **token == vocab.end() || matches!(vocab.texts[**token as usize].as_slice(), b"\"" | b"}" | b"]")
+            let closes = |text: &&str| text.as_bytes() == vocab.texts[**token as usize];
+            **token == vocab.end() || closing.iter().any(closes)
         };
         let closing: Vec<Token> = allowed.iter().filter(ends).copied().collect();
         let choice = if !closing.is_empty() && below(&mut rng, 3) > 0 { &closing } else { &allowed };

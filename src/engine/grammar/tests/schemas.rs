@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::instances::{any_schema, instance};
 use super::*;
 
-fn validator(schema: &Value) -> jsonschema::Validator {
+pub(super) fn validator(schema: &Value) -> jsonschema::Validator {
     jsonschema::options().should_validate_formats(true).build(schema).unwrap()
 }
 
@@ -51,13 +51,13 @@ impl serde_json::ser::Formatter for Python {
 
 /// Whether the numbers of a text are ones that the validator has: it rounds those of many digits, and has none beyond
 /// floating point.
-fn has_usual_numbers(text: &str) -> bool {
+pub(super) fn has_usual_numbers(text: &str) -> bool {
     let numbers = text.split(|c: char| !(c.is_ascii_digit() || ".eE+-".contains(c)));
     numbers.into_iter().all(|number| number.len() <= 14 && number.parse().map_or(true, f64::is_finite))
 }
 
 /// The schema with what it says by our rule: objects with named properties and no word on others have none.
-fn closed(schema: Value) -> Value {
+pub(super) fn closed(schema: Value) -> Value {
     match schema {
         Value::Object(members) => {
             let mut members: serde_json::Map<_, _> =
@@ -120,6 +120,44 @@ proptest! {
             }
             let written = write(&constraint, &text, seed);
             prop_assert!(written == Written::Whole, "{} does not let through {}: {:?}", schema, text, written);
+        }
+    }
+}
+
+#[test]
+fn lists_in_lists_have_as_many_items_as_both_say() {
+    let numbers = |count: usize| format!("[{}]", vec!["7"; count].join(","));
+    let lists = |inner: &[usize]| {
+        let inner: Vec<String> = inner.iter().map(|&count| numbers(count)).collect();
+        format!("[{}]", inner.join(","))
+    };
+    for (low, high, inner_low, inner_high) in
+        [(0, 2, 1, 2), (1, 1, 0, 3), (2, 3, 2, 3), (2, 2, 2, 2), (3, 5, 1, 4), (0, 1, 3, 3)]
+    {
+        let inner = json!({"type": "array", "items": {"type": "integer"}, "minItems": inner_low, "maxItems": inner_high});
+        let plain = json!({"type": "array", "items": inner, "minItems": low, "maxItems": high});
+        let referred = json!({"type": "array", "items": {"$ref": "#/$defs/inner"}, "minItems": low, "maxItems": high, "$defs": {"inner": inner}});
+        for schema in [plain, referred] {
+            for count in 0..=high + 1 {
+                for each in 0..=inner_high + 1 {
+                    let fits = (low..=high).contains(&count)
+                        && (count == 0 || (inner_low..=inner_high).contains(&each));
+                    let text = lists(&vec![each; count]);
+                    assert_eq!(can(&schema, &text), fits, "{schema}: {text}");
+                    // The last one alone is wrong.
+                    if count > 1 && !(inner_low..=inner_high).contains(&each) {
+                        let mut counts = vec![inner_high; count];
+                        counts[count - 1] = each;
+                        assert!(!can(&schema, &lists(&counts)), "{schema}: {counts:?}");
+                    }
+                }
+            }
+            let written = (0..20).filter_map(|seed| wander(&super::schema(&schema), seed));
+            let values: Vec<Value> = written.map(|text| serde_json::from_str(&text).unwrap()).collect();
+            assert!(!values.is_empty(), "{schema}");
+            for value in values {
+                assert!(validator(&schema).is_valid(&value), "{schema}: {value}");
+            }
         }
     }
 }

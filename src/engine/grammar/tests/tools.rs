@@ -4,12 +4,12 @@ use super::*;
 use crate::engine::protocol::{CallBody, CallMarks, Required, ToolForm, ToolSchema};
 
 fn object(arguments: &str) -> CallBody {
-    CallBody::Object { name: "name".into(), arguments: arguments.into(), listed: false }
+    CallBody::Object { id: None, name: "name".into(), arguments: arguments.into(), listed: false }
 }
 
 fn marked(open: &str, body: CallBody, close: &str, required: Option<Required>) -> Constraint {
     let Form::Tools(mut tools) = tools(required).form else { panic!("tools") };
-    tools.marks = CallMarks { open: open.into(), close: close.into(), body };
+    tools.marks = CallMarks { open: open.into(), close: close.into(), body, ..CallMarks::default() };
     form(Form::Tools(tools))
 }
 
@@ -23,6 +23,7 @@ fn tools(required: Option<Required>) -> Constraint {
             open: "<tool_call>".into(),
             close: "</tool_call>".into(),
             body: object("arguments"),
+            ..CallMarks::default()
         },
         calls: vec![
             tool(
@@ -106,8 +107,13 @@ fn calls_without_a_closing_text_end_with_their_brace() {
 
 #[test]
 fn calls_may_stand_in_a_list() {
-    let body = CallBody::Object { name: "name".into(), arguments: "arguments".into(), listed: true };
-    let [one, two] = ["{\"name\": \"add\", \"arguments\": {\"n\": 5}}"; 2];
+    let body = CallBody::Object {
+        id: Some("id".into()),
+        name: "name".into(),
+        arguments: "arguments".into(),
+        listed: true,
+    };
+    let [one, two] = ["{\"id\": \"0\", \"name\": \"add\", \"arguments\": {\"n\": 5}}"; 2];
     for required in [None, Some(Required::Any)] {
         let constraint = marked("[TOOL_CALLS]", body.clone(), "", required);
         for text in [format!("[TOOL_CALLS][{one}]"), format!("[TOOL_CALLS] [{one}, {two}]")] {
