@@ -1,6 +1,7 @@
 //! The cloud of Ollama, in which this server has no part: which names mean models there, and what is said of them.
 
 use super::error::Failure;
+use crate::store::DEFAULT_HOST;
 
 /// What is not there: the part of a message behind "ollama cloud is disabled".
 pub(crate) const MODEL: &str = "remote model is unavailable";
@@ -10,9 +11,6 @@ pub(crate) const MODEL_DETAILS: &str = "remote model details are unavailable";
 pub(crate) const WEB_SEARCH: &str = "web search is unavailable";
 /// See [`MODEL`].
 pub(crate) const WEB_FETCH: &str = "web fetch is unavailable";
-
-/// The registry whose models may run in the cloud.
-const REGISTRY: &str = "registry.ollama.ai";
 
 /// Where a model runs, by its name. A name that the store has means what is there, whatever it ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,10 +58,12 @@ fn is_cloud(word: &str) -> bool {
     word == "cloud" || word.ends_with("-cloud")
 }
 
-/// Whether a name has the default host, or none.
+/// Whether a name has the default host, whose models may run in the cloud, or none.
 fn is_of_registry(name: &str) -> bool {
     let host = name.rsplitn(3, '/').nth(2);
-    host.is_none_or(|host| host.rsplit('/').next().is_some_and(|host| host.eq_ignore_ascii_case(REGISTRY)))
+    host.is_none_or(|host| {
+        host.rsplit('/').next().is_some_and(|host| host.eq_ignore_ascii_case(DEFAULT_HOST))
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::CliError;
 use super::progress::follow;
 use super::session::Session;
-use crate::store::Name;
+use crate::store::{DEFAULT_HOST, Name};
 
 /// Arguments of `quipu push`.
 #[derive(Debug, Args)]
@@ -41,7 +41,7 @@ fn explain(error: CliError) -> CliError {
 /// Where people find a model. Other registries than the default one have no web pages that we know of.
 fn address(name: &Name) -> String {
     let short = name.to_string();
-    if name.host().eq_ignore_ascii_case("registry.ollama.ai") {
+    if name.host().eq_ignore_ascii_case(DEFAULT_HOST) {
         format!("https://ollama.com/{}", short.strip_suffix(":latest").unwrap_or(&short))
     } else {
         short

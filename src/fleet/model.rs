@@ -160,6 +160,13 @@ impl Model {
         !self.content.config.remote_host.is_empty()
     }
 
+    /// Context length that the model was trained on, as its config tells, else the file of its weights.
+    #[must_use]
+    pub fn context_length(&self) -> Option<u64> {
+        let Content { config, facts, .. } = &*self.content;
+        config.context_length.or_else(|| facts.as_ref()?.context_length)
+    }
+
     /// Bytes that the weights take, at least: the size of their files.
     #[must_use]
     pub fn weights_size(&self) -> u64 {

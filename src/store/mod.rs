@@ -101,6 +101,7 @@ pub use location::Location;
 pub use lookup::StoredModel;
 pub use manifest::{Layer, Manifest};
 pub use media_type::MediaType;
+pub(crate) use name::DEFAULT_HOST;
 pub use name::{Name, Scheme};
 pub use partial::{Part, PartialBlob};
 

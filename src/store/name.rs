@@ -7,7 +7,8 @@ use std::str::FromStr;
 
 use super::StoreError;
 
-const DEFAULT_HOST: &str = "registry.ollama.ai";
+/// The registry of names that give none.
+pub(crate) const DEFAULT_HOST: &str = "registry.ollama.ai";
 const DEFAULT_NAMESPACE: &str = "library";
 const DEFAULT_TAG: &str = "latest";
 

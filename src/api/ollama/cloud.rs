@@ -118,14 +118,14 @@ pub(crate) async fn model_recommendations(
 
 impl From<&Model> for Recommendation {
     fn from(model: &Model) -> Self {
-        let (config, facts) = (&model.content.config, model.content.facts.as_deref());
+        let config = &model.content.config;
         let known = [&config.model_family, &config.model_type, &config.file_type];
         let known: Vec<&str> =
             known.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
         Self {
             model: model.name.to_string(),
             description: known.join(", "),
-            context_length: config.context_length.or_else(|| facts?.context_length),
+            context_length: model.context_length(),
         }
     }
 }

@@ -81,7 +81,7 @@ impl From<&Model> for ModelDetails {
                 ("" | "unknown", Some(facts)) => facts.quantization.clone(),
                 (told, _) => told.to_owned(),
             },
-            context_length: config.context_length.or_else(|| facts?.context_length),
+            context_length: model.context_length(),
             embedding_length: config.embedding_length.or_else(|| facts?.embedding_length),
         }
     }
