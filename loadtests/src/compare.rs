@@ -57,8 +57,11 @@ pub const METRICS: [Metric; 15] = [
     }),
 ];
 
+/// Where a figure of one kind of request stands.
+type OfClass = fn(&Latency) -> f64;
+
 /// Figures of one kind of request: name, title, where it stands. Less of each is better.
-const CLASS_METRICS: [(&str, &str, fn(&Latency) -> f64); 2] = [
+const CLASS_METRICS: [(&str, &str, OfClass); 2] = [
     ("median_ttft_ms", "TTFT p50 (ms)", |latency| latency.ttft.p50),
     ("p99_itl_ms", "ITL p99 (ms)", |latency| latency.itl.p99),
 ];

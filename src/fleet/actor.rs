@@ -379,7 +379,7 @@ async fn changed(memory: Option<watch::Receiver<Vec<DeviceMemory>>>) {
     {
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ unsafe fn filled(
         let floats: Vec<f32> = (0..count).map(|i| ((i * 7919) % 2001) as f32 / 1000.0 - 1.0).collect();
         match kind {
             ffi::GGML_TYPE_F32 => {
-                ptr::copy_nonoverlapping(floats.as_ptr(), (*tensor).data.cast(), floats.len())
+                ptr::copy_nonoverlapping(floats.as_ptr(), (*tensor).data.cast(), floats.len());
             }
             ffi::GGML_TYPE_F16 => ffi::ggml_fp32_to_fp16_row(floats.as_ptr(), (*tensor).data.cast(), count),
             kind => {
