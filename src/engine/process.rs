@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -282,12 +282,14 @@ async fn write_commands(mut socket: OwnedWriteHalf, mut queue: mpsc::UnboundedRe
 }
 
 async fn dispatch(
-    mut socket: OwnedReadHalf,
+    socket: OwnedReadHalf,
     new: &mut mpsc::UnboundedReceiver<Registration>,
     requests: &mut Listeners,
     observe: StepObserver,
     memory: watch::Sender<Vec<DeviceMemory>>,
 ) {
+    // One system call reads a step's length and report.
+    let mut socket = BufReader::new(socket);
     let mut buffer = Vec::new();
     loop {
         let report = match frame::read_async(&mut socket, &mut buffer).await {

@@ -55,6 +55,9 @@ pub(crate) enum Failures {
     /// The request cannot be answered
     #[response(status = 400)]
     Refused(#[to_schema] ErrorBody),
+    /// The name asks for a model in a cloud
+    #[response(status = 403)]
+    Cloud(#[to_schema] ErrorBody),
     /// No such model
     #[response(status = 404)]
     NotFound(#[to_schema] ErrorBody),

@@ -30,14 +30,15 @@ pub(crate) struct ModelObject {
     object: &'static str,
     /// When it was made, in seconds since 1970.
     created: i64,
-    /// `library`.
-    owned_by: &'static str,
+    /// The namespace of its name: `library`, or somebody's.
+    owned_by: String,
 }
 
 impl From<&Model> for ModelObject {
     fn from(model: &Model) -> Self {
         let created = model.modified.as_second();
-        Self { id: model.name.to_string(), object: "model", created, owned_by: "library" }
+        let owned_by = model.name.namespace().to_owned();
+        Self { id: model.name.to_string(), object: "model", created, owned_by }
     }
 }
 
