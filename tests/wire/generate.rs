@@ -202,15 +202,16 @@ async fn generate_with_thoughts_and_forms() {
         .post_both(PATH, sum(json!({"raw": true, "options": {"temperature": 0, "num_predict": 5}})))
         .await;
     transcript.heading("An answer of a given form: an object, what a schema allows, and Quipu's own forms");
+    let bounded = json!({"type": "integer", "minimum": 0, "maximum": 99});
     for format in [
         json!("json"),
-        json!({"type": "object", "properties": {"sum": {"type": "integer"}}, "required": ["sum"]}),
+        json!({"type": "object", "properties": {"sum": bounded}, "required": ["sum"]}),
         json!({"choice": ["8", "9"]}),
         json!({"regex": "[0-9]{1,2}"}),
         json!({"grammar": "root ::= [0-9]+", "syntax": "gbnf"}),
     ] {
         let request =
-            json!({"think": false, "format": format, "options": {"temperature": 0, "num_predict": 40}});
+            json!({"think": false, "format": format, "options": {"temperature": 0, "num_predict": 100}});
         transcript.post_both(PATH, sum(request)).await;
     }
     insta::assert_snapshot!(transcript.finish());
