@@ -15,12 +15,12 @@ TOKENS = 2.9e5
 
 def copy_share(done):
     """The curriculum: half of the texts only copy at first, a few of them always."""
-    return 0.5 if done < 2e6 else 0.25 if done < 5e6 else 0.06
+    return 0.5 if done < 2e6 else 0.25 if done < 5e6 else 0.1
 
 
 def long_share(done, total):
     """The share of long conversations: they come late, when they teach more than they cost."""
-    return 0.0 if done < 0.4 * total else 0.02
+    return 0.0 if done < 0.4 * total else 0.01
 
 
 def _start(path):

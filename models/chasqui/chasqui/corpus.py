@@ -12,22 +12,22 @@ from dataclasses import dataclass
 import numpy
 
 from . import render
-from .abilities import about, basics, json_answers, memory, other, persona, story, thinking, tools, words
+from .abilities import about, basics, by_heart, json_answers, memory, other, persona, story, thinking, tools, words
 from .source import TEST, TRAIN, Source, split_of_prompt
 
 # Ability -> (its module, share of samples). Shares follow how hard an ability is to learn, and how
-# much depends on it: tool calls first.
+# much depends on it: tool calls first. Their samples are long: 20 of 140 are 45 % of all tokens.
 ABILITIES = {
-    "tools": (tools, 25),
+    "tools": (tools, 20),
     "memory": (memory, 13),
     "json": (json_answers, 16),
-    "think": (thinking, 12),
-    "basics": (basics, 13),
-    "persona": (persona, 8),
-    "about": (about, 7),
-    "other": (other, 5),
-    "words": (words, 6),
-    "story": (story, 2),
+    "think": (thinking, 24),
+    "basics": (basics, 30),
+    "persona": (persona, 14),
+    "about": (about, 6),
+    "other": (other, 4),
+    "words": (words, 14),
+    "story": (story, 1.5),
 }
 
 # Samples that get a short history of other exchanges.
@@ -131,9 +131,13 @@ def encode(pieces, tokenizer, source, weight=1.0):
     return Text(numpy.array(tokens, numpy.int32), numpy.array(weights, numpy.float32))
 
 
-def copying(tokenizer, source):
-    """A text of the curriculum: strings stated and asked for again; all of it is learned."""
-    ids = tokenizer.encode(basics.copying(source)).ids
+# The share of texts that are tables of what must be known by heart.
+_BY_HEART = 0.08
+
+
+def plain(text, tokenizer):
+    """A text that is no conversation, such as strings stated and asked for again; all of it is learned."""
+    ids = tokenizer.encode(text).ids
     return Text(numpy.array(ids, numpy.int32), numpy.full(len(ids), 0.5, numpy.float32))
 
 
@@ -149,7 +153,10 @@ def block(seed, number, tokenizer, copy_share, long_share, size=1500, longest=40
     texts = []
     while len(texts) < size:
         if source.chance(copy_share):
-            texts.append(copying(tokenizer, source))
+            texts.append(plain(basics.copying(source), tokenizer))
+            continue
+        if source.chance(_BY_HEART):
+            texts.append(plain(by_heart.by_heart(source), tokenizer))
             continue
         sample = draw(source)
         sample.tools = restyle(sample.tools, source)

@@ -38,10 +38,10 @@ class Norm(nn.Module):
         return F.rms_norm(x, x.shape[-1:], self.weight.to(x.dtype), self.epsilon)
 
 
-def rotations(shape, length, device=None):
+def rotations(shape, length):
     """Cosines and sines of rotary positions, each `[length, head]`."""
-    frequency = shape.rope_base ** (-torch.arange(0, shape.head, 2, device=device) / shape.head)
-    angle = torch.outer(torch.arange(length, device=device).float(), frequency)
+    frequency = shape.rope_base ** (-torch.arange(0, shape.head, 2) / shape.head)
+    angle = torch.outer(torch.arange(length).float(), frequency)
     angle = torch.cat([angle, angle], -1)
     return angle.cos(), angle.sin()
 
@@ -90,6 +90,9 @@ class Chasqui(nn.Module):
         self.embed = nn.Embedding(shape.vocabulary, shape.width)
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.norm = Norm(shape.width, shape.epsilon)
+        # Made once: a compiler would fuse the powers and sines into every layer.
+        for name, values in zip(("cos", "sin"), rotations(shape, shape.context)):
+            self.register_buffer(name, values, persistent=False)
         for name, weight in self.named_parameters():
             if weight.ndim == 2:
                 # Matrices that write into the residual stream start small, so that depth is no harm.
@@ -100,8 +103,7 @@ class Chasqui(nn.Module):
     def trunk(self, tokens, kind=torch.bfloat16):
         """Hidden states `[rows, length, width]` of tokens `[rows, length]`, carried as `kind`."""
         x = self.embed(tokens).to(kind)
-        cos, sin = rotations(self.shape, tokens.shape[1], tokens.device)
-        cos, sin = cos.to(kind), sin.to(kind)
+        cos, sin = (values[: tokens.shape[1]].to(kind) for values in (self.cos, self.sin))
         for layer in self.layers:
             x = layer(x, cos, sin)
         return self.norm(x)

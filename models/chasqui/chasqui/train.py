@@ -30,17 +30,20 @@ MATRIX_LR, OTHER_LR = 0.02, 3e-3
 # Seconds between checkpoints.
 SAVE_EVERY = 30
 DECAY = 0.25
+# The same where training goes on from a finished model, and its highest rate: less would not move it, more would undo it.
+GO_ON_DECAY, GO_ON_RATE = 0.6, 0.6
 
 
 def batches_a_step(done):
     """Copying forms after so many steps rather than so many tokens, so steps are small at first."""
-    return 1 if done < 4e6 else 2
+    return 1 if done < 2e7 else 2
 
 
-def rate(done, total, warm_up=3e5):
+def rate(done, total, goes_on=False, warm_up=3e5):
     """The factor on the learning rates."""
-    left = (total - done) / (DECAY * total)
-    return max(0.0, min(1.0, done / warm_up + 0.02, left))
+    decay, most = (GO_ON_DECAY, GO_ON_RATE) if goes_on else (DECAY, 1.0)
+    left = (total - done) / (decay * total)
+    return most * max(0.0, min(1.0, done / warm_up + 0.02, left))
 
 
 def fastest_kind(device, size=512):
@@ -155,7 +158,7 @@ def run(arguments, model, optimizers_, state, checkpoint, kind):
         losses, clock, began_at = [], time.time(), state["done"]
         while made:
             count = batches_a_step(state["done"])
-            factor = rate(state["done"], total)
+            factor = rate(state["done"], total, arguments.start is not None)
             for optimizer, base in zip(optimizers_, (MATRIX_LR, OTHER_LR)):
                 for group in optimizer.param_groups:
                     group["lr"] = base * factor
@@ -168,7 +171,7 @@ def run(arguments, model, optimizers_, state, checkpoint, kind):
         line = {
             "tokens": state["done"],
             "loss": round(float(sum(losses)) / max(1, len(losses)), 4),
-            "rate": round(rate(state["done"], total), 3),
+            "rate": round(factor, 3),
             "per_second": round((state["done"] - began_at) / (time.time() - clock)),
         }
         with open(arguments.out / "log.jsonl", "a") as log:

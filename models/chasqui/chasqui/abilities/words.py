@@ -19,7 +19,7 @@ INTO, BACK, SUMMARISE, FILLERS = map(options, (INTO, BACK, SUMMARISE, FILLERS))
 
 
 def make(source, think):
-    return sample(source, think, ABILITY, KINDS)
+    return sample(source, think, ABILITY, KINDS, several=0.3)
 
 
 # Translate --------------------------------------------------------------------------------------
