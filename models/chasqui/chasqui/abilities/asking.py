@@ -96,6 +96,11 @@ def options(text):
     return text.replace("|\n", "|").split("|")
 
 
+def numbered(parts, glue=" "):
+    """Parts of something, each with its place: "c 1 a 2 t 3"."""
+    return glue.join(f"{part} {place}" for place, part in enumerate(parts, 1))
+
+
 def distinct_names(source, count):
     """Names none of which is a part of another ("Ana" and "Ana Lucia" would confuse a check)."""
     names = []

@@ -1,7 +1,7 @@
 """The counting and arithmetic of the basics: count, compare, sort, add and subtract up to 20."""
 
 from ..sample import contains, exact
-from .asking import Question, distinct_names, options, phrase
+from .asking import Question, distinct_names, numbered, options, phrase
 from .basics_data import ANIMALS, FOODS, NUMBER_WORDS, PLACES, THINGS, WORDS
 
 
@@ -118,8 +118,7 @@ def count_words(source):
         words.append(source.word(WORDS) if source.chance(0.85) else source.made_up())
     answer = _plural(len(words), "word") + "."
     prompt = phrase(source, source.pick(_HOW_MANY_WORDS), t=" ".join(words))
-    numbered = " ".join(f"{word} {place}" for place, word in enumerate(words, 1))
-    return Question(prompt, answer, f"{numbered}.", exact(answer))
+    return Question(prompt, answer, f"{numbered(words)}.", exact(answer))
 
 
 def count_items(source):
@@ -129,17 +128,15 @@ def count_items(source):
     if source.chance(0.3):
         listed = ", ".join(words[:-1]) + " and " + words[-1]
     answer = _plural(len(words), "item") + "."
-    numbered = ", ".join(f"{word} {place}" for place, word in enumerate(words, 1))
     prompt = phrase(source, source.pick(_HOW_MANY_ITEMS), t=listed)
-    return Question(prompt, answer, f"{numbered}.", exact(answer))
+    return Question(prompt, answer, f"{numbered(words, ', ')}.", exact(answer))
 
 
 def count_letters(source):
     word = source.made_up(2) if source.chance(0.2) else source.word(WORDS)
     answer = _plural(len(word), "letter") + "."
     prompt = phrase(source, source.pick(_HOW_MANY_LETTERS), w=word)
-    numbered = " ".join(f"{letter} {place}" for place, letter in enumerate(word, 1))
-    return Question(prompt, answer, f"{numbered}.", exact(answer))
+    return Question(prompt, answer, f"{numbered(word)}.", exact(answer))
 
 
 # Compare and sort -------------------------------------------------------------------------------

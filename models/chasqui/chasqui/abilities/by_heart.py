@@ -4,9 +4,11 @@ A conversation asks for one such fact in thirty tokens or more; a table states i
 again by the questions of `basics.py` and `words.py`, as long as both are learned together.
 """
 
+from .asking import numbered
 from .basics import DAYS, LETTERS, MONTHS
 from .basics_data import HARD_WORDS, OPPOSITES, WORDS
 from .common import city, given_name
+from .words import COLUMNS
 from .words_data import ENTRIES
 
 
@@ -22,13 +24,12 @@ def by_heart(source):
 
 def _dictionary(source, sign):
     """Into one language, out of it, or both beside each other."""
-    column = source.pick([1, 2])
+    language, column = source.pick(list(COLUMNS.items()))
     entries = source.some([e for e in ENTRIES if e[column]], source.number(8, 16))
     form = source.number(0, 3)
     if form == 0:
         return [sign.join(word for word in entry if word) for entry in entries]
     there = form == 1 or (form == 3 and source.chance(0.5))
-    language = {1: "Spanish", 2: "Quechua"}[column]
     lines = [e[0] + sign + e[column] if there else e[column] + sign + e[0] for e in entries]
     return [f"From English to {language}:" if there else f"From {language} to English:"] + lines
 
@@ -60,7 +61,7 @@ def _spelling(source, sign):
         letters = "-".join(word)
         form = source.number(0, 5)
         if form == 0:
-            letters = " ".join(f"{letter} {place}" for place, letter in enumerate(word, 1))
+            letters = numbered(word)
         if form == 1:
             letters += f". {letters[::-1]}"
         lines.append(letters + sign + word if form == 2 else word + sign + letters)

@@ -1,7 +1,7 @@
 """Derivations with words: spell them out, then count, reverse or pick letters; days and months."""
 
 from ..sample import contains
-from .asking import Question, options, phrase
+from .asking import Question, numbered, options, phrase
 from .basics import DAYS, MONTHS
 from .basics_data import HARD_WORDS, NUMBER_WORDS, WORDS
 from .common import given_name
@@ -117,9 +117,8 @@ def longer_word(source):
     a, b = source.word(WORDS), source.word(WORDS)
     while len(a) == len(b):
         b = source.word(WORDS)
-    number = lambda word: " ".join(f"{letter} {i}" for i, letter in enumerate(word, 1))
     thought = (
-        f"{number(a)}. {number(b)}. {max(len(a), len(b))} is larger than {min(len(a), len(b))}."
+        f"{numbered(a)}. {numbered(b)}. {max(len(a), len(b))} is larger than {min(len(a), len(b))}."
     )
     prompt = phrase(source, source.pick(_LONGER), a=a, b=b)
     answer = f"The longer word is {a if len(a) > len(b) else b}."

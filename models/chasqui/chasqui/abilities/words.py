@@ -24,10 +24,11 @@ def make(source, think):
 
 # Translate --------------------------------------------------------------------------------------
 
-_COLUMNS = {"Spanish": 1, "Quechua": 2}
+# Language -> its part of an entry.
+COLUMNS = {"Spanish": 1, "Quechua": 2}
 _BY_LANGUAGE = {
     language: [(entry[0], entry[column]) for entry in ENTRIES if entry[column]]
-    for language, column in _COLUMNS.items()
+    for language, column in COLUMNS.items()
 }
 _UNKNOWN = "I do not know that word."
 
