@@ -57,12 +57,7 @@ fn is_named(mark: &str) -> bool {
 
 /// Arguments of the tool that is named before them, whatever they look like.
 fn read_named(before: &str, value: &Value, tools: &Tools) -> Vec<Named> {
-    match (value, tools.mentioned(before)) {
-        (Value::Object(arguments), Some(name)) => {
-            vec![Named { name: name.to_owned(), arguments: arguments.clone() }]
-        }
-        _ => read(before, value, tools),
-    }
+    of_mentioned(before, value, tools).unwrap_or_else(|| named_calls(value, tools, 0))
 }
 
 /// The mark that closes what another one opens: `</a>` for `<a>` and `<a=`, `[/A]` for `[A]`.
@@ -80,12 +75,13 @@ fn closing(open: &str) -> Option<String> {
 /// named before it.
 pub(in super::super) fn read(before: &str, value: &Value, tools: &Tools) -> Vec<Named> {
     let called = named_calls(value, tools, 0);
-    match (value, tools.mentioned(before)) {
-        (Value::Object(arguments), Some(name)) if called.is_empty() => {
-            vec![Named { name: name.to_owned(), arguments: arguments.clone() }]
-        }
-        _ => called,
-    }
+    if called.is_empty() { of_mentioned(before, value, tools).unwrap_or_default() } else { called }
+}
+
+/// An object as the arguments of the tool that is named before it.
+fn of_mentioned(before: &str, value: &Value, tools: &Tools) -> Option<Vec<Named>> {
+    let (name, arguments) = (tools.mentioned(before)?, value.as_object()?);
+    Some(vec![Named { name: name.to_owned(), arguments: arguments.clone() }])
 }
 
 /// The calls in a value that say whom they call, however deep they lie.

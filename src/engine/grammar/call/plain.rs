@@ -12,14 +12,15 @@ use super::text::{self, Text, unsupported};
 use super::values::{self, Values};
 use crate::engine::grammar::gbnf;
 use crate::engine::grammar::schema::SchemaError;
-use crate::engine::typing::{Type, Types};
+use crate::engine::typing::{DEEP, Type, Types};
 
-/// How deep alternatives and references are looked into.
-const DEEP: usize = 8;
+/// What is read as `null`, and as a boolean.
+const NULL: &str = "null|None";
+const BOOLEAN: &str = "true|True|false|False";
 
 /// What a text would be read as, if the types allow it.
 const READ_AS: [(Type, &str); 5] = [
-    (Type::Boolean, "true|True|false|False"),
+    (Type::Boolean, BOOLEAN),
     (Type::Integer, "-?[0-9]+"),
     (Type::Number, r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+\-]?[0-9]+)?"),
     (Type::Array, r"\[(?s:.*)"),
@@ -77,8 +78,7 @@ impl<'v, 'a> Plain<'v, 'a> {
             values.into_iter().for_each(|value| self.add_value(value));
             return Ok(());
         }
-        let all = vec![Type::Null, Type::Boolean, Type::Number, Type::String, Type::Array, Type::Object];
-        for kind in values::kinds(members).unwrap_or(all) {
+        for kind in values::kinds(members).unwrap_or_else(|| values::KINDS.to_vec()) {
             self.add_type(kind, members)?;
         }
         Ok(())
@@ -89,8 +89,8 @@ impl<'v, 'a> Plain<'v, 'a> {
         match kind {
             Type::String => self.texts.push(Text::of(members)?),
             kind if !self.types.has(kind) => {}
-            Type::Null => self.words.push("null|None".into()),
-            Type::Boolean => self.words.push("true|True|false|False".into()),
+            Type::Null => self.words.push(NULL.into()),
+            Type::Boolean => self.words.push(BOOLEAN.into()),
             Type::Integer | Type::Number if is_bounded() => {
                 let number = self.values.number(kind, members);
                 self.numbers.push(number);
@@ -99,10 +99,7 @@ impl<'v, 'a> Plain<'v, 'a> {
             Type::Number => self.words.push(values::NUMBER.into()),
             Type::Array | Type::Object => {
                 let mut members = members.clone();
-                members.insert(
-                    "type".into(),
-                    if kind == Type::Array { "array".into() } else { "object".into() },
-                );
+                members.insert("type".into(), kind.name().into());
                 let rule = self.values.value(&Value::Object(members))?;
                 self.rules.push(rule);
             }
@@ -168,7 +165,7 @@ impl<'v, 'a> Plain<'v, 'a> {
             return String::new();
         }
         let all = READ_AS.iter().filter(|(kind, _)| self.types.has(*kind)).map(|(_, regex)| *regex);
-        let all: Vec<&str> = std::iter::once("null|None").chain(all).collect();
+        let all: Vec<&str> = std::iter::once(NULL).chain(all).collect();
         let all = expression(&format!(r"\s*(?:{})\s*", all.join("|")));
         format!(" & ~{}", self.values.rules.terminal(&all))
     }

@@ -27,6 +27,10 @@ const CHARACTER: &str = concat!(
 pub(super) const BOUNDS: [&str; 5] =
     ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
 
+/// The types of any value. Whole numbers are numbers.
+pub(super) const KINDS: [Type; 6] =
+    [Type::Null, Type::Boolean, Type::Number, Type::String, Type::Array, Type::Object];
+
 /// The schema of anything.
 static ANYTHING: Value = Value::Bool(true);
 
@@ -144,9 +148,8 @@ impl<'a> Values<'a> {
         }
         let name = self.rules.reserved();
         self.any = Some(name.clone());
-        let all = [Type::Null, Type::Boolean, Type::Number, Type::String, Type::Array, Type::Object];
         let all: Vec<String> =
-            all.into_iter().map(|kind| self.of_type(kind, &Map::new())).collect::<Result<_, _>>()?;
+            KINDS.into_iter().map(|kind| self.of_type(kind, &Map::new())).collect::<Result<_, _>>()?;
         self.rules.define(&name, &all.join(" | "));
         Ok(name)
     }
@@ -187,7 +190,7 @@ impl<'a> Values<'a> {
             let regex = if kind == Type::Integer { INTEGER } else { NUMBER };
             return self.rules.terminal(&expression(regex));
         }
-        bounds.insert("type".into(), if kind == Type::Integer { "integer".into() } else { "number".into() });
+        bounds.insert("type".into(), kind.name().into());
         format!("%json {}", self.arguments.part(&bounds))
     }
 
@@ -289,9 +292,7 @@ impl<'a> Values<'a> {
     }
 
     fn array(&mut self, members: &Map<String, Value>) -> Result<String, SchemaError> {
-        let count = |keyword: &str| members.get(keyword).and_then(Value::as_u64);
-        let (low, high) =
-            (count("minItems").unwrap_or(0) as usize, count("maxItems").map(|high| high as usize));
+        let (low, high) = (count(members, "minItems").unwrap_or(0), count(members, "maxItems"));
         if high.is_some_and(|high| high < low) {
             return Err(unsupported("maxItems"));
         }
@@ -422,12 +423,10 @@ impl<'a> Values<'a> {
         others: Option<&str>,
         comma: &str,
     ) -> Result<Option<String>, SchemaError> {
-        let count = |keyword: &str| members.get(keyword).and_then(Value::as_u64);
-        let (low, high) = (count("minProperties").unwrap_or(0) as usize, count("maxProperties"));
+        let (low, high) = (count(members, "minProperties").unwrap_or(0), count(members, "maxProperties"));
         if high.is_none() && low <= items.iter().filter(|item| item.required).count() {
             return Ok(None);
         }
-        let high = high.map(|high| high as usize);
         let one = others.filter(|_| items.is_empty() && high.is_none_or(|high| high >= low));
         let one = one.ok_or_else(|| unsupported("minProperties"))?;
         let rest = repeated(
@@ -450,6 +449,11 @@ pub(super) const OTHER_PARAMETER: &str = "[a-zA-Z_][a-zA-Z0-9_]*";
 pub(super) fn is_name(name: &str) -> bool {
     name.chars().next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || ['_', '-', '.'].contains(&c))
+}
+
+/// A keyword that bounds a number of parts.
+fn count(members: &Map<String, Value>, keyword: &str) -> Option<usize> {
+    members.get(keyword).and_then(Value::as_u64).map(|count| count as usize)
 }
 
 fn repeated(item: &str, low: usize, high: Option<usize>) -> String {

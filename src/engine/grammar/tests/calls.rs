@@ -298,17 +298,23 @@ fn calls_may_be_python() {
 
 #[test]
 fn calls_may_be_objects_that_have_a_name_themselves() {
+    check_objects("cohere", |name, arguments| {
+        format!(
+            "<|START_ACTION|>[\n    {{\"tool_call_id\": \"0\", \"tool_name\": \"{name}\", \"parameters\": {arguments}}}\n]<|END_ACTION|>"
+        )
+    });
+}
+
+/// Calls whose arguments are an object of JSON.
+fn check_objects(format: &str, call: impl Fn(&str, &str) -> String) {
     let call = |name: &str, parameters: &[(&str, &str)]| {
         let pairs: Vec<String> =
             parameters.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
-        format!(
-            "<|START_ACTION|>[\n    {{\"tool_call_id\": \"0\", \"tool_name\": \"{name}\", \"parameters\": {{{}}}}}\n]<|END_ACTION|>",
-            pairs.join(", ")
-        )
+        call(name, &format!("{{{}}}", pairs.join(", ")))
     };
     let good = [("note", "\"\""), ("on", "true"), ("color", "null"), ("path", "[{\"x\": 1}]")];
     let bad = [("note", "\"too long for it\""), ("on", "True"), ("path", "[{}]"), ("else", "5")];
-    check_values("cohere", call, &good, &bad, "\"hall\"");
+    check_values(format, call, &good, &bad, "\"hall\"");
 }
 
 #[test]
@@ -330,14 +336,7 @@ fn messages_may_hold_calls() {
 
 #[test]
 fn a_name_may_be_a_part_of_the_mark() {
-    let call = |name: &str, parameters: &[(&str, &str)]| {
-        let pairs: Vec<String> =
-            parameters.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
-        format!("<function={name}>{{{}}}</function>", pairs.join(", "))
-    };
-    let good = [("note", "\"\""), ("on", "true"), ("color", "null"), ("path", "[{\"x\": 1}]")];
-    let bad = [("note", "\"too long for it\""), ("on", "True"), ("path", "[{}]"), ("else", "5")];
-    check_values("go-function", call, &good, &bad, "\"hall\"");
+    check_objects("go-function", |name, arguments| format!("<function={name}>{arguments}</function>"));
 }
 
 #[test]
