@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -180,7 +180,7 @@ impl HeldEngine {
         let output = Command::new("pgrep").args(["-P", &server.pid().to_string()]).output();
         let pids = output.expect("pgrep runs").stdout;
         let pid = std::str::from_utf8(&pids).expect("text").trim().parse().expect("one engine");
-        signal(pid, "STOP");
+        stop(pid);
         Self(pid)
     }
 
@@ -200,6 +200,30 @@ impl Drop for HeldEngine {
 pub(crate) fn signal(pid: u32, name: &str) {
     let status = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
     assert!(status.expect("kill runs").success());
+}
+
+/// Stops a process, and returns when it has stopped: a signal that was sent is not yet one that arrived, and until the
+/// thread it went to has run, all others go on.
+pub(crate) fn stop(pid: u32) {
+    signal(pid, "STOP");
+    let began = Instant::now();
+    while !is_stopped(pid) {
+        assert!(began.elapsed() < PATIENCE, "process {pid} does not stop");
+        std::thread::yield_now();
+    }
+}
+
+/// Whether all threads of a process are in state "T".
+fn is_stopped(pid: u32) -> bool {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        // There are no such files here, as on macOS: nothing tells.
+        return true;
+    };
+    threads.flatten().all(|thread| {
+        // The state follows the name, which stands in parentheses. A thread that is gone meanwhile asks for another look.
+        let line = std::fs::read_to_string(thread.path().join("stat"));
+        line.is_ok_and(|line| line.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T')))
+    })
 }
 
 /// The text of a stream of `/api/generate`, or of one object.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{HeldEngine, Server, signal};
+use crate::common::{HeldEngine, Server, signal, stop};
 use crate::servers::stub::Stub;
 use crate::stage::{file, make, of, tiny, user};
 use crate::transcript::{Detail, Transcript};
@@ -106,7 +106,7 @@ async fn engines_that_die() {
             // Whoever died before is alive again, and held still.
             server.post_json("/api/generate", &json!({"model": "mock"})).await;
             let engine = engine(&server);
-            signal(engine, "STOP");
+            stop(engine);
             let answer = transcript.begin(path, &request);
             server.wait_for_log(begun);
             signal(engine, "KILL");
