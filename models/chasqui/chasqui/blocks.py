@@ -15,7 +15,7 @@ TOKENS = 2.9e5
 
 def copy_share(done):
     """The curriculum: half of the texts only copy at first, a few of them always."""
-    return 0.5 if done < 2e6 else 0.25 if done < 5e6 else 0.1
+    return 0.5 if done < 2e6 else 0.25 if done < 5e6 else 0.07
 
 
 def long_share(done, total):

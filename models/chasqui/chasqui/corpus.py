@@ -16,25 +16,25 @@ from .abilities import about, basics, by_heart, json_answers, memory, other, per
 from .source import TEST, TRAIN, Source, split_of_prompt
 
 # Ability -> (its module, share of samples). Shares follow how hard an ability is to learn, and how
-# much depends on it: tool calls first. Their samples are long: 20 of 140 are 45 % of all tokens.
+# much depends on it: tool calls first. Their samples are long: 21 of 158 are 45 % of all tokens.
 ABILITIES = {
-    "tools": (tools, 20),
-    "memory": (memory, 13),
-    "json": (json_answers, 16),
-    "think": (thinking, 24),
-    "basics": (basics, 30),
-    "persona": (persona, 14),
-    "about": (about, 6),
+    "tools": (tools, 21),
+    "memory": (memory, 15),
+    "json": (json_answers, 18),
+    "think": (thinking, 27),
+    "basics": (basics, 40),
+    "persona": (persona, 13),
+    "about": (about, 8),
     "other": (other, 4),
-    "words": (words, 14),
-    "story": (story, 1.5),
+    "words": (words, 9),
+    "story": (story, 2.5),
 }
 
 # Samples that get a short history of other exchanges.
 _HISTORY_SHARE = 0.12
 
 # How likely a further earlier exchange is in a conversation with tools.
-_EARLIER = 0.55
+_EARLIER = 0.65
 
 # What a prompt's tokens weigh against an answer's, and which share of them is learned at all.
 # A little of it teaches what prompts look like; more would spend the model's size on them.
@@ -70,7 +70,7 @@ def draw(source):
     """A sample of the mixture."""
     ability = source.weighted([(name, share) for name, (_, share) in ABILITIES.items()])
     # The thinking ability is about both; elsewhere thinking is the smaller part.
-    return make(ability, source, source.chance(0.7 if ability == "think" else 0.35))
+    return make(ability, source, source.chance(0.7 if ability == "think" else 0.45))
 
 
 # Abilities whose exchanges may stand in the history of any other sample: they state no facts about the

@@ -3,7 +3,8 @@
 Two rules keep the evaluation honest:
 
 * Open-class words (names, made-up words, parts of tool names) belong to one split for ever, by a
-  hash of the word itself. A held-out prompt therefore carries names that training never saw.
+  hash of the word itself. A held-out prompt therefore carries names that training never saw, or saw
+  within other made-up words at most ("Robertena").
 * A whole prompt belongs to one split by a hash of its text, so that even a prompt built from
   closed lists ("List the days from Tuesday to Friday") was not trained on.
 """
@@ -15,6 +16,9 @@ TRAIN, TEST = "train", "test"
 
 # One word in eight and one prompt in ten are held out.
 _WORDS, _PROMPTS = 8, 10
+
+# The share of training's words that are made of two.
+_SPLICED = 0.25
 
 
 def _bucket(text, buckets):
@@ -71,15 +75,34 @@ class Source:
     # Open classes: only words of this source's split -------------------------------------------
 
     def word(self, options):
-        """One member of an open-class list that belongs to this split.
+        """One member of an open-class list that belongs to this split, or in training a splice of two.
 
         The list must hold at least a few words of either split; 60 are plenty.
         """
+        if self.split == TRAIN and self.chance(_SPLICED):
+            word = self._splice(self.pick(options), self.pick(options))
+            if split_of_word(word) == self.split:
+                return word
         for _ in range(2000):
             word = self.pick(options)
             if split_of_word(word) == self.split:
                 return word
         raise ValueError(f"no {self.split} word among {list(options)[:5]}...")
+
+    def _splice(self, one, two):
+        """A new word of parts of two: "steam numbers", "Robertena", "fountkin"; `one` where they are no plain words.
+
+        Which token follows which within a word is then to be read in the prompt; the lists alone would be known by
+        heart. The parts may be of either split: a token that stands in held-out words only would never be learned.
+        """
+        heads, tails = one.split(), two.split()
+        if len(heads) + len(tails) > 2:
+            return f"{heads[0]} {tails[-1]}"
+        if not all(word.isascii() and word.isalpha() and len(word) > 3 for word in (one, two)):
+            return one
+        if self.chance(0.4):
+            return one + (two if one.isupper() else two.lower())
+        return one[: self.number(2, len(one))] + two[self.number(1, len(two) - 2) :]
 
     def made_up(self, syllables=None):
         """A pronounceable lower-case word that nobody has seen, like "brimola"."""

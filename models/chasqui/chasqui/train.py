@@ -32,6 +32,8 @@ SAVE_EVERY = 30
 DECAY = 0.25
 # The same where training goes on from a finished model, and its highest rate: less would not move it, more would undo it.
 GO_ON_DECAY, GO_ON_RATE = 0.6, 0.6
+# Where it begins: behind the curriculum, at texts that the model does not know already.
+GO_ON_BLOCK = 200_000
 
 
 def batches_a_step(done):
@@ -117,6 +119,7 @@ def main():
     parser.add_argument("--tokens", type=int, default=60_000_000)
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     parser.add_argument("--start", type=Path, help="begin with the weights and vocabulary of this GGUF")
+    parser.add_argument("--block", type=int, default=GO_ON_BLOCK, help="the first block of texts for what --start names")
     parser.add_argument("--threads", type=int, default=0)
     arguments = parser.parse_args()
     if arguments.threads:
@@ -130,8 +133,7 @@ def main():
     if arguments.start:
         resume.vocabulary(arguments.start).save(str(arguments.out / "tokenizer.json"))
         resume.load(arguments.start, model)
-        # Other texts than it knows already, and none of the curriculum.
-        state["block"] = 100_000
+        state["block"] = arguments.block
     train_tokenizer(arguments.out, shape.vocabulary)
     kind = fastest_kind(device)
     optimizers_ = optimizers(model, MATRIX_LR, OTHER_LR, kind)

@@ -45,7 +45,7 @@ def _sums(source, _):
 def _order(source, _):
     lines = []
     for _ in range(source.number(6, 14)):
-        high = source.pick([10, 20, 100, 1000])
+        high = source.pick([10, 10, 20, 20, 100, 1000])
         a, b = source.some(range(high + 1), 2)
         lines.append(f"{max(a, b)} is larger than {min(a, b)}" if source.chance(0.5)
                      else f"{min(a, b)} is smaller than {max(a, b)}")
@@ -85,5 +85,5 @@ def _opposites(source, sign):
 
 
 _TABLES = [
-    (_dictionary, 10), (_spelling, 8), (_sums, 6), (_order, 3), (_followers, 2), (_opposites, 1),
+    (_dictionary, 10), (_spelling, 10), (_sums, 6), (_order, 6), (_followers, 3), (_opposites, 1),
 ]
