@@ -41,9 +41,9 @@ def batches_a_step(done):
     return 1 if done < 2e7 else 2
 
 
-def rate(done, total, goes_on=False, warm_up=3e5):
-    """The factor on the learning rates."""
-    decay, most = (GO_ON_DECAY, GO_ON_RATE) if goes_on else (DECAY, 1.0)
+def rate(done, total, most, goes_on=False, warm_up=3e5):
+    """The factor on the learning rates, `most` at its highest."""
+    decay = GO_ON_DECAY if goes_on else DECAY
     left = (total - done) / (decay * total)
     return most * max(0.0, min(1.0, done / warm_up + 0.02, left))
 
@@ -119,7 +119,8 @@ def main():
     parser.add_argument("--tokens", type=int, default=60_000_000)
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     parser.add_argument("--start", type=Path, help="begin with the weights and vocabulary of this GGUF")
-    parser.add_argument("--block", type=int, default=GO_ON_BLOCK, help="the first block of texts for what --start names")
+    parser.add_argument("--block", type=int, default=GO_ON_BLOCK, help="where --start begins in the corpus")
+    parser.add_argument("--rate", type=float, help="the highest factor on the learning rates; short runs want less")
     parser.add_argument("--threads", type=int, default=0)
     arguments = parser.parse_args()
     if arguments.threads:
@@ -149,6 +150,7 @@ def main():
 
 def run(arguments, model, optimizers_, state, checkpoint, kind):
     total, began, saved_at = arguments.tokens, time.time(), time.time()
+    most = arguments.rate or (GO_ON_RATE if arguments.start else 1.0)
     device = next(model.parameters()).device.type
     print(f"{sum(w.numel() for w in model.parameters()) / 1e6:.2f} M parameters, {total / 1e6:.0f} M tokens, {kind}")
     trunk = torch.compile(functools.partial(model.trunk, kind=kind))
@@ -160,7 +162,7 @@ def run(arguments, model, optimizers_, state, checkpoint, kind):
         losses, clock, began_at = [], time.time(), state["done"]
         while made:
             count = batches_a_step(state["done"])
-            factor = rate(state["done"], total, arguments.start is not None)
+            factor = rate(state["done"], total, most, arguments.start is not None)
             for optimizer, base in zip(optimizers_, (MATRIX_LR, OTHER_LR)):
                 for group in optimizer.param_groups:
                     group["lr"] = base * factor

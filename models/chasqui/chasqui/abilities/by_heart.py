@@ -64,7 +64,10 @@ def _spelling(source, sign):
             letters = numbered(word)
         if form == 1:
             letters += f". {letters[::-1]}"
-        lines.append(letters + sign + word if form == 2 else word + sign + letters)
+        if form == 3:
+            # Words that nobody writes: what is spelled backwards must be put together too.
+            word, letters = word[::-1], letters[::-1]
+        lines.append(letters + sign + word if form in (2, 3) else word + sign + letters)
     return lines
 
 

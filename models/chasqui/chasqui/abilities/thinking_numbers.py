@@ -142,7 +142,9 @@ def compare(source):
     a, b = source.some(range(2, source.pick([20, 100])), 2)
     n, m = distinct_names(source, 2)
     prompt = phrase(source, source.pick(_WHO_MORE), a=a, b=b, n=n, m=m, t=source.word(COUNTED) + "s")
-    thought = f"{n}: {a}. {m}: {b}. {max(a, b)} is larger than {min(a, b)}."
+    # The number before the name: who has the larger one then stands behind it.
+    most = max(a, b)
+    thought = f"{a} {n}, {b} {m}. {most} is larger than {min(a, b)}. So {most} {n if a > b else m}."
     answer = f"{n if a > b else m}."
     return Question(prompt, answer, thought, contains(answer, never=[m if a > b else n]))
 

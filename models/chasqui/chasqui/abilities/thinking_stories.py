@@ -27,7 +27,7 @@ Which one is {c}?""")
 
 
 def tallest(source):
-    """Chain the statements into one line, and read off its end."""
+    """Chain the statements into one line, turn it round if its other end is asked for, and read off its beginning."""
     more, less, most, least = source.pick(_SCALES)
     names = distinct_names(source, source.pick([3, 3, 3, 4]))
     facts = []
@@ -38,6 +38,8 @@ def tallest(source):
     top = source.chance(0.7)
     question = phrase(source, source.pick(_WHO), s=most if top else least)
     thought = f"From {most} to {least}: {', '.join(names)}."
+    if not top:
+        thought += f" From {least} to {most}: {', '.join(reversed(names))}."
     answer = f"{names[0 if top else -1]} is the {most if top else least}."
     prompt = " ".join(facts) + " " + question
     if source.chance(0.2):
@@ -54,7 +56,8 @@ def taller_of_two(source):
     question = phrase(source, source.pick(_WHO_OF_TWO), c=asked, a=shown[0], b=shown[1])
     fact = f"{a} is {stated} than {b}."
     found = a if asked == stated else b
-    thought = fact + (f" So {b} is {other}." if asked == other else f" So {a} is {stated}.")
+    # Both answers, each behind its word: the one that was asked for stands behind the word that was asked.
+    thought = f"{fact} So {stated} {a}, {other} {b}."
     return Question(f"{fact} {question}", f"{found} is {asked}.", thought, contains(f"{found} is {asked}."))
 
 
