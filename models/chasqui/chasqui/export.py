@@ -81,14 +81,23 @@ def write_tokenizer(writer, path):
     writer.add_chat_template(render.TEMPLATE)
 
 
-def export(checkpoint, vocabulary, target, kind):
-    saved = torch.load(checkpoint, weights_only=True)
+def mean(checkpoints):
+    """The shape and the weights of a checkpoint, or the mean of several that went on from one another."""
+    saved = [torch.load(checkpoint, weights_only=True) for checkpoint in checkpoints]
+    models = [one["model"] for one in saved]
+    return saved[0]["shape"], {
+        name: sum(model[name].float() for model in models) / len(models) for name in models[0]
+    }
+
+
+def export(checkpoints, vocabulary, target, kind):
+    shape, weights = mean(checkpoints)
     quantised, file_type = _TYPES[kind]
     writer = gguf.GGUFWriter(str(target), "qwen3")
-    write_header(writer, Shape(**saved["shape"]), file_type)
+    write_header(writer, Shape(**shape), file_type)
     write_tokenizer(writer, vocabulary)
-    for name, weight in saved["model"].items():
-        values = weight.float().numpy()
+    for name, weight in weights.items():
+        values = weight.numpy()
         if values.ndim == 1:
             writer.add_tensor(tensor_name(name), values)
         else:
@@ -102,11 +111,12 @@ def export(checkpoint, vocabulary, target, kind):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--out", type=Path, default=Path("build"))
+    parser.add_argument("--out", type=Path, nargs="+", default=[Path("build")], help="of several, the mean of weights")
     parser.add_argument("--type", choices=_TYPES, default="q8_0")
     parser.add_argument("target", type=Path)
     arguments = parser.parse_args()
-    export(arguments.out / "checkpoint.pt", arguments.out / "tokenizer.json", arguments.target, arguments.type)
+    checkpoints = [out / "checkpoint.pt" for out in arguments.out]
+    export(checkpoints, arguments.out[0] / "tokenizer.json", arguments.target, arguments.type)
     print(f"{arguments.target}: {arguments.target.stat().st_size / 2**20:.2f} MiB")
 
 
