@@ -228,8 +228,11 @@ impl Actor {
     async fn acquire(&mut self, model: Model, keep_alive: Option<KeepAlive>) -> Result<Lease, FleetError> {
         let asked = Instant::now();
         let keep_alive = keep_alive.unwrap_or(self.settings.keep_alive);
-        let alive = self.loaded.as_ref().filter(|loaded| loaded.engine.cause_of_death().is_none());
-        let (engine, load_time) = match alive {
+        // This request may be seen before the end of an engine that it comes too late for.
+        if self.loaded.as_ref().is_some_and(|loaded| loaded.engine.cause_of_death().is_some()) {
+            self.bury();
+        }
+        let (engine, load_time) = match &self.loaded {
             Some(loaded) => (Arc::clone(&loaded.engine), Duration::ZERO),
             None => (self.load(&model, keep_alive).await?, asked.elapsed()),
         };
@@ -260,8 +263,6 @@ impl Actor {
     }
 
     async fn start_engine(&mut self, model: &Model) -> Result<Arc<EngineHandle>, FleetError> {
-        // One that died is gone before its successor asks for memory.
-        self.loaded = None;
         let grant = self.memory.reserve(&self.weights, model.weights_size(), self.mailbox.clone()).await?;
         let _turn = self.memory.turn_to_load().await;
         let started = Instant::now();
@@ -354,7 +355,9 @@ impl Actor {
     fn forget(&mut self) {
         self.expires = None;
         *self.shown.lock() = None;
-        if let Some(Loaded { engine, grant, .. }) = self.loaded.take() {
+        if let Some(Loaded { engine, grant, .. }) = self.loaded.take()
+            && engine.cause_of_death().is_none()
+        {
             let ended = engine.when_ended();
             drop(engine);
             tokio::spawn(async move {
