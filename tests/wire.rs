@@ -456,7 +456,10 @@ async fn metrics_tell_what_happened() {
     let server = Server::mock(&[]).await;
     let request = json!({"model": "mock", "prompt": "hi there", "stream": false, "options": options(7)});
     server.post_json("/api/generate", &request).await;
+    let broken = json!({"model": "mock", "prompt": "hi", "template": "{{ index .Messages 9 }}"});
+    assert_eq!(server.post("/api/generate", &broken).await.status(), 400);
     for (metric, value) in [
+        ("quipu_request_failures_total{model=\"mock:latest\",cause=\"refused\"}", 1.0),
         ("quipu_generation_tokens_total{model=\"mock:latest\"}", 7.0),
         ("quipu_request_success_total{model=\"mock:latest\",finished_reason=\"length\"}", 1.0),
         ("quipu_time_to_first_token_seconds_count{model=\"mock:latest\"}", 1.0),

@@ -12,8 +12,9 @@ use super::format;
 use super::options::Options;
 use crate::chat::output::{Format, Names, Reader, Reading};
 use crate::chat::{Around, Conversation, Message, RequestTemplate, Templates, Think, strip_earlier_thoughts};
+use crate::engine::process::Generation;
 use crate::engine::protocol::{
-    Constraint, Finish, Form, Limits, ModelFacts, Prompt, RequestError, RequestId, Submit, Token,
+    Constraint, Finish, Form, Limits, ModelFacts, Prompt, RequestError, RequestId, Submit, Token, Update,
 };
 use crate::fleet::{Content, FleetError, KeepAlive, Lease, Model};
 use crate::server::app::App;
@@ -146,18 +147,31 @@ impl Ask {
         let (model, lease) = self.lease(app).await?;
         let load = asked.elapsed();
         let options = Options::merged(&model.content.parameters, &self.options)?;
-        let meter = Meter::new(&model.name, asked);
+        let mut meter = Meter::new(&model.name, asked);
+        let begun = self.begin(app, &model, &lease, &options).await;
+        let (generation, first, reader) = begun.inspect_err(|failure| meter.failed(failure))?;
+        Ok(Answer::new(generation, reader, lease, app.drain.watch(), meter, load).after(first))
+    }
+
+    /// What the engine was asked for, the update that was needed to know that it takes it, and what reads it.
+    async fn begin(
+        self,
+        app: &App,
+        model: &Model,
+        lease: &Lease,
+        options: &Options,
+    ) -> Result<(Generation, Option<Update>, Reader), Failure> {
         let facts = lease.facts();
         let room = options.limits.context.unwrap_or(facts.context).min(facts.pool_tokens);
         let mut forgotten = Forgotten::default();
         loop {
-            let of = self.subject(&model, facts);
+            let of = self.subject(model, facts);
             let prepared = self.input.clone().prepare(self.format.clone(), &mut forgotten, app, of).await?;
             let length = prepared.prompt.text.len();
             debug!(model = %model.name, characters = length, "prompt rendered");
             // A token has a byte at least, and there are two around the text.
             let may_forget = prepared.may_forget && self.truncate && length + 2 >= room as usize;
-            let (reader, request) = self.request(prepared, &options, self.truncate && !may_forget);
+            let (reader, request) = self.request(prepared, options, self.truncate && !may_forget);
             let mut generation = lease.submit(request)?;
             let mut first = None;
             if may_forget {
@@ -169,7 +183,7 @@ impl Ask {
                     continue;
                 }
             }
-            return Ok(Answer::new(generation, reader, lease, app.drain.watch(), meter, load).after(first));
+            return Ok((generation, first, reader));
         }
     }
 

@@ -61,16 +61,17 @@ impl EmbedAsk {
         let mut meter = Meter::new(&model.name, asked);
         let mut drain = app.drain.watch();
         debug!(model = %model.name, texts = self.inputs.len(), "texts to be embedded");
-        let embedding = lease.embed(Embed {
+        let asked_for = Embed {
             // Set by the engine's handle.
             id: RequestId(0),
             inputs: self.inputs,
             context,
             truncate: self.truncate,
-        })?;
+        };
+        let vectors = async { Ok(lease.embed(asked_for)?.answer().await?) };
         let answer = tokio::select! {
             biased;
-            answer = embedding.answer() => answer.map_err(Failure::from),
+            answer = vectors => answer,
             () = drain.over() => Err(FleetError::ShuttingDown.into()),
         };
         let embeddings = answer.inspect_err(|failure| meter.failed(failure)).map_err(blame)?;

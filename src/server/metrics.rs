@@ -62,7 +62,7 @@ pub(crate) const METRICS: &[Metric] = &[
     (
         "quipu_request_failures_total",
         Kind::Counter,
-        "Requests that failed after they reached an engine, by `cause`: `refused`, `backend`, `engine_died`, `shutting_down`",
+        "Requests that failed once their model was loaded, by `cause`: `refused`, `backend`, `engine_died`, `shutting_down`",
     ),
     (
         "quipu_time_to_first_token_seconds",
