@@ -18,16 +18,16 @@ from .source import TEST, TRAIN, Source, split_of_prompt
 # Ability -> (its module, share of samples). Shares follow how hard an ability is to learn, and how
 # much depends on it: tool calls first. Their samples are long: 21 of 158 are 45 % of all tokens.
 ABILITIES = {
-    "tools": (tools, 21),
-    "memory": (memory, 15),
+    "tools": (tools, 26),
+    "memory": (memory, 16),
     "json": (json_answers, 18),
-    "think": (thinking, 27),
-    "basics": (basics, 40),
-    "persona": (persona, 13),
-    "about": (about, 8),
-    "other": (other, 4),
-    "words": (words, 9),
-    "story": (story, 2.5),
+    "think": (thinking, 30),
+    "basics": (basics, 38),
+    "persona": (persona, 10),
+    "about": (about, 6),
+    "other": (other, 3),
+    "words": (words, 7),
+    "story": (story, 2),
 }
 
 # Samples that get a short history of other exchanges.
@@ -70,7 +70,7 @@ def draw(source):
     """A sample of the mixture."""
     ability = source.weighted([(name, share) for name, (_, share) in ABILITIES.items()])
     # The thinking ability is about both; elsewhere thinking is the smaller part.
-    return make(ability, source, source.chance(0.7 if ability == "think" else 0.45))
+    return make(ability, source, source.chance(0.7 if ability == "think" else 0.55))
 
 
 # Abilities whose exchanges may stand in the history of any other sample: they state no facts about the
@@ -134,6 +134,9 @@ def encode(pieces, tokenizer, source, weight=1.0):
 # The share of texts that are tables of what must be known by heart.
 _BY_HEART = 0.08
 
+# The share of samples whose words come from one eighth of them, as those of held-out samples do.
+_NARROW = 0.3
+
 
 def plain(text, tokenizer):
     """A text that is no conversation, such as strings stated and asked for again; all of it is learned."""
@@ -152,12 +155,14 @@ def block(seed, number, tokenizer, copy_share, long_share, size=1500, longest=40
     source.earlier = _EARLIER
     texts = []
     while len(texts) < size:
+        source.narrow = None
         if source.chance(copy_share):
             texts.append(plain(basics.copying(source), tokenizer))
             continue
         if source.chance(_BY_HEART):
             texts.append(plain(by_heart.by_heart(source), tokenizer))
             continue
+        source.narrow = source.number(1, 7) if source.chance(_NARROW) else None
         sample = draw(source)
         sample.tools = restyle(sample.tools, source)
         if source.chance(long_share):

@@ -18,7 +18,7 @@ TRAIN, TEST = "train", "test"
 _WORDS, _PROMPTS = 8, 10
 
 # The share of training's words that are made of two.
-_SPLICED = 0.25
+_SPLICED = 0.4
 
 
 def _bucket(text, buckets):
@@ -49,6 +49,9 @@ class Source:
         self.split = split
         # How likely a further earlier exchange is, where an ability makes some.
         self.earlier = 0.14
+        # If set: the only bucket of words that may be used, so that lists repeat what they have as often as lists of
+        # held-out words, of which there are few.
+        self.narrow = None
 
     # Closed lists -----------------------------------------------------------------------------
 
@@ -79,7 +82,13 @@ class Source:
 
         The list must hold at least a few words of either split; 60 are plenty.
         """
-        if self.split == TRAIN and self.chance(_SPLICED):
+        # Not always: some lists have too few of a bucket for those who want several.
+        if self.narrow is not None and self.chance(0.9):
+            for _ in range(100):
+                word = self.pick(options)
+                if _bucket("word " + word.lower(), _WORDS) == self.narrow:
+                    return word
+        elif self.split == TRAIN and self.chance(_SPLICED):
             word = self._splice(self.pick(options), self.pick(options))
             if split_of_word(word) == self.split:
                 return word
@@ -100,7 +109,7 @@ class Source:
             return f"{heads[0]} {tails[-1]}"
         if not all(word.isascii() and word.isalpha() and len(word) > 3 for word in (one, two)):
             return one
-        if self.chance(0.4):
+        if self.chance(0.6):
             return one + (two if one.isupper() else two.lower())
         return one[: self.number(2, len(one))] + two[self.number(1, len(two) - 2) :]
 
