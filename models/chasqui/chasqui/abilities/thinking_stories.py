@@ -26,8 +26,13 @@ Is {a} or {b} {c}?|Tell me who is {c}.|So who is {c}?|Of {a} and {b}, who is {c}
 Which one is {c}?""")
 
 
+def _ends(one, first, other, last, asked, found):
+    """Each name behind its word, so that the word that was asked for leads to its name by copying alone."""
+    return f"So {one} {first}, {other} {last}. Asked: {asked} {found}."
+
+
 def tallest(source):
-    """Chain the statements into one line, turn it round if its other end is asked for, and read off its beginning."""
+    """Chain the statements into one line, name its ends, and take the one that is asked for."""
     more, less, most, least = source.pick(_SCALES)
     names = distinct_names(source, source.pick([3, 3, 3, 4]))
     facts = []
@@ -37,10 +42,9 @@ def tallest(source):
         facts = source.some(facts, len(facts))
     top = source.chance(0.7)
     question = phrase(source, source.pick(_WHO), s=most if top else least)
-    thought = f"From {most} to {least}: {', '.join(names)}."
-    if not top:
-        thought += f" From {least} to {most}: {', '.join(reversed(names))}."
-    answer = f"{names[0 if top else -1]} is the {most if top else least}."
+    asked, found = (most, names[0]) if top else (least, names[-1])
+    thought = f"From {most} to {least}: {', '.join(names)}. {_ends(most, names[0], least, names[-1], asked, found)}"
+    answer = f"{found} is the {asked}."
     prompt = " ".join(facts) + " " + question
     if source.chance(0.2):
         prompt = " and ".join(f.rstrip(".") for f in facts) + ". " + question
@@ -56,8 +60,7 @@ def taller_of_two(source):
     question = phrase(source, source.pick(_WHO_OF_TWO), c=asked, a=shown[0], b=shown[1])
     fact = f"{a} is {stated} than {b}."
     found = a if asked == stated else b
-    # Both answers, each behind its word: the one that was asked for stands behind the word that was asked.
-    thought = f"{fact} So {stated} {a}, {other} {b}."
+    thought = f"{fact} {_ends(stated, a, other, b, asked, found)}"
     return Question(f"{fact} {question}", f"{found} is {asked}.", thought, contains(f"{found} is {asked}."))
 
 

@@ -117,11 +117,12 @@ def longer_word(source):
     a, b = source.word(WORDS), source.word(WORDS)
     while len(a) == len(b):
         b = source.word(WORDS)
+    (most, longer), (least, _) = sorted([(len(a), a), (len(b), b)], reverse=True)
     thought = (
-        f"{numbered(a)}. {numbered(b)}. {max(len(a), len(b))} is larger than {min(len(a), len(b))}."
+        f"{numbered(a)}: {len(a)} {a}. {numbered(b)}: {len(b)} {b}. {most} is larger than {least}. So {most} {longer}."
     )
     prompt = phrase(source, source.pick(_LONGER), a=a, b=b)
-    answer = f"The longer word is {a if len(a) > len(b) else b}."
+    answer = f"The longer word is {longer}."
     return Question(prompt, answer, thought, contains(answer))
 
 
