@@ -13,7 +13,7 @@ import numpy
 
 from . import render
 from .abilities import about, basics, by_heart, json_answers, memory, other, persona, story, thinking, tools, words
-from .source import TEST, TRAIN, Source, split_of_prompt
+from .source import TEST, TRAIN, TRAIN_BUCKETS, Source, split_of_prompt
 
 # Ability -> (its module, share of samples). Shares follow how hard an ability is to learn, and how
 # much depends on it: tool calls first. Their samples are long: 26 of 156 are half of all tokens.
@@ -69,7 +69,7 @@ def make(ability, source, think):
 def draw(source):
     """A sample of the mixture."""
     ability = source.weighted([(name, share) for name, (_, share) in ABILITIES.items()])
-    # The thinking ability is about both; elsewhere thinking is the smaller part.
+    # The thinking ability is about both; elsewhere it is on in half of the samples.
     return make(ability, source, source.chance(0.7 if ability == "think" else 0.55))
 
 
@@ -134,7 +134,7 @@ def encode(pieces, tokenizer, source, weight=1.0):
 # The share of texts that are tables of what must be known by heart.
 _BY_HEART = 0.08
 
-# The share of samples whose words come from one eighth of them, as those of held-out samples do.
+# The share of samples whose words come from one eighth of them for the most part, as those of held-out samples do.
 _NARROW = 0.3
 
 
@@ -162,7 +162,7 @@ def block(seed, number, tokenizer, copy_share, long_share, size=1500, longest=40
         if source.chance(_BY_HEART):
             texts.append(plain(by_heart.by_heart(source), tokenizer))
             continue
-        source.narrow = source.number(1, 7) if source.chance(_NARROW) else None
+        source.narrow = source.pick(TRAIN_BUCKETS) if source.chance(_NARROW) else None
         sample = draw(source)
         sample.tools = restyle(sample.tools, source)
         if source.chance(long_share):

@@ -14,8 +14,10 @@ import random
 
 TRAIN, TEST = "train", "test"
 
-# One word in eight and one prompt in ten are held out.
+# One word in eight and one prompt in ten are held out: those of bucket 0.
 _WORDS, _PROMPTS = 8, 10
+# The buckets of words that training has.
+TRAIN_BUCKETS = range(1, _WORDS)
 
 # The share of training's words that are made of two.
 _SPLICED = 0.4
@@ -26,9 +28,13 @@ def _bucket(text, buckets):
     return int.from_bytes(digest, "little") % buckets
 
 
+def _bucket_of_word(word):
+    return _bucket("word " + word.lower(), _WORDS)
+
+
 def split_of_word(word):
     """The split an open-class word belongs to; case does not matter."""
-    return TEST if _bucket("word " + word.lower(), _WORDS) == 0 else TRAIN
+    return TEST if _bucket_of_word(word) == 0 else TRAIN
 
 
 def split_of_prompt(text):
@@ -49,7 +55,7 @@ class Source:
         self.split = split
         # How likely a further earlier exchange is, where an ability makes some.
         self.earlier = 0.14
-        # If set: the only bucket of words that may be used, so that lists repeat what they have as often as lists of
+        # If set: the bucket of most words, so that lists repeat what they have as often as lists of
         # held-out words, of which there are few.
         self.narrow = None
 
@@ -86,7 +92,7 @@ class Source:
         if self.narrow is not None and self.chance(0.9):
             for _ in range(100):
                 word = self.pick(options)
-                if _bucket("word " + word.lower(), _WORDS) == self.narrow:
+                if _bucket_of_word(word) == self.narrow:
                     return word
         elif self.split == TRAIN and self.chance(_SPLICED):
             word = self._splice(self.pick(options), self.pick(options))
