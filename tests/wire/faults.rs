@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::common::{HeldEngine, Server, signal, stop};
+use crate::first_lines;
 use crate::servers::stub::Stub;
 use crate::stage::{file, make, of, tiny, user};
 use crate::transcript::{Detail, Transcript};
@@ -123,10 +124,7 @@ async fn engines_that_die() {
         server.post_json("/api/generate", &json!({"model": "mock"})).await;
         let mut answer = transcript.begin(path, &request).await.unwrap();
         // The first piece may look unlike the others: it names the role.
-        let mut begun = Vec::new();
-        while begun.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count() < 3 {
-            begun.extend_from_slice(&answer.chunk().await.unwrap().expect("a next piece"));
-        }
+        let begun = first_lines(&mut answer, 2).await;
         signal(engine(&server), "KILL");
         transcript.answer(begun, answer).await;
     }
