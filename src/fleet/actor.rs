@@ -351,7 +351,8 @@ impl Actor {
         self.shown.lock().as_ref().map(|running| running.model.name.to_string()).unwrap_or_default()
     }
 
-    /// Lets the engine go. Its memory is free when its process is gone.
+    /// Lets the engine go. Its memory is free when its process is gone: that of one that died at once, before its
+    /// successor asks for memory.
     fn forget(&mut self) {
         self.expires = None;
         *self.shown.lock() = None;
