@@ -53,8 +53,8 @@ pub enum SchemaError {
 }
 
 /// White space between the parts of JSON: what people and programs write, but no endless run of it, which small models
-/// fall into. Indents to ten levels of four.
-pub(super) const SPACE: &str = r"[ ]|\r?\n[ \t]{0,40}";
+/// fall into. Indents to ten levels, of four spaces or of a tab.
+pub(super) const SPACE: &str = r"[ ]|\r?\n([ ]{0,40}|\t{0,10})";
 
 /// Characters of the text that names a call.
 const LONGEST_ID: u32 = 40;

@@ -32,11 +32,15 @@ fn json_is_an_object_and_ends_with_it() {
 #[test]
 fn white_space_has_an_end() {
     let json = form(Form::Json);
-    assert_eq!(write(&json, "{\n    \"a\": 1}", 0), Written::Whole);
-    let endless = format!("{{{}\"a\": 1}}", " ".repeat(100));
-    assert!(matches!(write(&json, &endless, 0), Written::Refused(_)));
-    let lines = format!("{{{}\"a\": 1}}", "\n".repeat(10));
-    assert!(matches!(write(&json, &lines, 0), Written::Refused(_)));
+    for space in ["", " ", "\n    ", "\r\n\t\t", "\n"] {
+        assert_eq!(write(&json, &format!("{{{space}\"a\": 1}}"), 0), Written::Whole, "{space:?}");
+    }
+    for endless in [" ".repeat(100), "\n".repeat(10), format!("\n{}", "\t".repeat(20))] {
+        assert!(
+            matches!(write(&json, &format!("{{{endless}\"a\": 1}}"), 0), Written::Refused(_)),
+            "{endless:?}"
+        );
+    }
 }
 
 #[test]
