@@ -32,8 +32,8 @@ SAVE_EVERY = 30
 DECAY = 0.25
 # The same where training goes on from a finished model, and its highest rate: less would not move it, more would undo it.
 GO_ON_DECAY, GO_ON_RATE = 0.6, 0.6
-# Where it begins: behind the curriculum, and behind the texts of the model that is here (the last were from 600,000 on).
-GO_ON_BLOCK = 700_000
+# Where it begins: behind the curriculum, and behind the texts of the model that is here (the last were from 700,000 on).
+GO_ON_BLOCK = 1_000_000
 
 
 def batches_a_step(done):
