@@ -119,21 +119,25 @@ class Source:
             return one + (two if one.isupper() else two.lower())
         return one[: self.number(2, len(one))] + two[self.number(1, len(two) - 2) :]
 
+    def open_word(self, make):
+        """What `make` returns, tried until it belongs to this split."""
+        while True:
+            word = make()
+            if split_of_word(word) == self.split:
+                return word
+
     def made_up(self, syllables=None):
         """A pronounceable lower-case word that nobody has seen, like "brimola"."""
-        while True:
+        def word():
             count = syllables or self.number(2, 3)
-            word = "".join(
+            return "".join(
                 self.pick(_ONSETS) + self.pick(_VOWELS) + (self.pick(_CODAS) if last else "")
                 for last in (i == count - 1 for i in range(count))
             )
-            if split_of_word(word) == self.split:
-                return word
+
+        return self.open_word(word)
 
     def code(self, length=None):
         """A random run of letters and digits, like "x7k2p": what only copying can reproduce."""
         alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
-        while True:
-            word = "".join(self.pick(alphabet) for _ in range(length or self.number(4, 7)))
-            if split_of_word(word) == self.split:
-                return word
+        return self.open_word(lambda: "".join(self.pick(alphabet) for _ in range(length or self.number(4, 7))))

@@ -7,7 +7,6 @@ held-out prompts carry values that training never saw.
 
 import json
 
-from ..source import split_of_word
 from .common_data import GIVEN_NAMES
 from .tools_data import (CITIES, COLOURS, COMMANDS, COMPANIES, CURRENCIES, EXOTIC_CITIES, EXOTIC_NAMES,
                          COUNTRIES, FILE_ENDS, LANGUAGES, MONTHS, NOUNS, NUMBER_WORDS,
@@ -19,18 +18,10 @@ _SCRIPTS = ["你好集团中国大山水火金木天地明星海风云花月", "
             "абвгдежзиклмнопрстуя", "αβγδεικλμνορστω", "áéíóúñüöäçãõ"]
 
 
-def open_word(source, make):
-    """What `make` returns, tried until it belongs to the source's split."""
-    while True:
-        text = make()
-        if split_of_word(text) == source.split:
-            return text
-
-
 def exotic(source):
     """A run of non-ASCII letters."""
     letters = source.pick(_SCRIPTS)
-    return open_word(source, lambda: "".join(source.pick(letters) for _ in range(source.number(3, 6))))
+    return source.open_word(lambda: "".join(source.pick(letters) for _ in range(source.number(3, 6))))
 
 
 def _person(source):
@@ -83,8 +74,8 @@ def _code(source):
     return source.weighted([
         (lambda: source.code(), 3),
         (lambda: source.code().upper(), 2),
-        (lambda: open_word(source, lambda: source.pick("ABCDKQRTX") + "-" + str(source.number(10, 9999))), 3),
-        (lambda: open_word(source, lambda: str(source.number(100, 99999))), 2)])()
+        (lambda: source.open_word(lambda: source.pick("ABCDKQRTX") + "-" + str(source.number(10, 9999))), 3),
+        (lambda: source.open_word(lambda: str(source.number(100, 99999))), 2)])()
 
 
 def _date(source):
@@ -124,7 +115,7 @@ _FIRMS = ["company", "shop", "maker", "studio", "school", "agency", "firm", "clu
 
 
 def _letters(source, count):
-    return open_word(source, lambda: "".join(source.pick("ABCDEFGHIKLMNOPRSTUVXYZ") for _ in range(count)))
+    return source.open_word(lambda: "".join(source.pick("ABCDEFGHIKLMNOPRSTUVXYZ") for _ in range(count)))
 
 
 def _url(source):
