@@ -162,7 +162,8 @@ def block(seed, number, tokenizer, copy_share, long_share, size=1500, longest=40
         if source.chance(_BY_HEART):
             texts.append(plain(by_heart.by_heart(source), tokenizer))
             continue
-        source.narrow = source.pick(TRAIN_BUCKETS) if source.chance(_NARROW) else None
+        if source.chance(_NARROW):
+            source.narrow = source.pick(TRAIN_BUCKETS)
         sample = draw(source)
         sample.tools = restyle(sample.tools, source)
         if source.chance(long_share):

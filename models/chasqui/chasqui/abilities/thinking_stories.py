@@ -26,9 +26,11 @@ Is {a} or {b} {c}?|Tell me who is {c}.|So who is {c}?|Of {a} and {b}, who is {c}
 Which one is {c}?""")
 
 
-def _ends(one, first, other, last, asked, found):
-    """Each name behind its word, so that the word that was asked for leads to its name by copying alone."""
-    return f"So {one} {first}, {other} {last}. Asked: {asked} {found}."
+def _asked(ends, asked):
+    """Each name behind its word (`ends` is word -> name), so that the word that was asked for leads to its name by
+    copying alone."""
+    named = ", ".join(f"{word} {name}" for word, name in ends.items())
+    return f"So {named}. Asked: {asked} {ends[asked]}."
 
 
 def tallest(source):
@@ -40,11 +42,11 @@ def tallest(source):
         facts.append(f"{a} is {more} than {b}." if source.chance(0.7) else f"{b} is {less} than {a}.")
     if source.chance(0.4):
         facts = source.some(facts, len(facts))
-    top = source.chance(0.7)
-    question = phrase(source, source.pick(_WHO), s=most if top else least)
-    asked, found = (most, names[0]) if top else (least, names[-1])
-    thought = f"From {most} to {least}: {', '.join(names)}. {_ends(most, names[0], least, names[-1], asked, found)}"
-    answer = f"{found} is the {asked}."
+    ends = {most: names[0], least: names[-1]}
+    asked = most if source.chance(0.7) else least
+    question = phrase(source, source.pick(_WHO), s=asked)
+    thought = f"From {most} to {least}: {', '.join(names)}. {_asked(ends, asked)}"
+    answer = f"{ends[asked]} is the {asked}."
     prompt = " ".join(facts) + " " + question
     if source.chance(0.2):
         prompt = " and ".join(f.rstrip(".") for f in facts) + ". " + question
@@ -59,9 +61,9 @@ def taller_of_two(source):
     shown = source.some([a, b], 2)
     question = phrase(source, source.pick(_WHO_OF_TWO), c=asked, a=shown[0], b=shown[1])
     fact = f"{a} is {stated} than {b}."
-    found = a if asked == stated else b
-    thought = f"{fact} {_ends(stated, a, other, b, asked, found)}"
-    return Question(f"{fact} {question}", f"{found} is {asked}.", thought, contains(f"{found} is {asked}."))
+    ends = {stated: a, other: b}
+    answer = f"{ends[asked]} is {asked}."
+    return Question(f"{fact} {question}", answer, f"{fact} {_asked(ends, asked)}", contains(answer))
 
 
 # Tracking ---------------------------------------------------------------------------------------
